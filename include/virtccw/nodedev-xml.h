@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Node-device documents, as libvirt's clients know them
+ * (https://libvirt.org/formatnode.html): <device> with a capability of type "system", "css",
+ * "ccw" or "mdev".
+ *
+ * Reading is safe: no DTD, no entity beyond the five of XML, no network, no file; a document
+ * is at most VCCW_NODEDEV_XML_MAX bytes. What was read and written again is identical.
+ */
+
+#include <glib.h>
+#include <virtccw/address.h>
+
+G_BEGIN_DECLS
+
+#define VCCW_NODEDEV_XML_MAX (64 * 1024) /* bytes of one document */
+
+/** VccwXmlMdevType: a <type> in <capability type='mdev_types'>. */
+typedef struct {
+    char *id;
+    char *name; /* or NULL */
+    char *device_api;
+    guint available_instances;
+} VccwXmlMdevType;
+
+/** VccwXmlAttr: an <attr name= value=/> of a mediated device. */
+typedef struct {
+    char *name;
+    char *value;
+} VccwXmlAttr;
+
+/** VccwNodedevXml: a node-device document. Absent elements are NULL, -1 or FALSE. */
+typedef struct {
+    VccwNodeKind kind;
+    char *name;
+    char *path;
+    GPtrArray *devnodes; /* never NULL; of char *: <devnode type='dev'> */
+    char *parent;        /* the parent's node-device name */
+    char *driver;
+
+    /* css and ccw: cssid, ssid and devno */
+    VccwBusId id;
+
+    /* ccw */
+    char *state; /* "online", "offline" or NULL */
+
+    /* css */
+    gboolean has_channel_device;
+    VccwBusId channel_device;
+    GPtrArray *mdev_types; /* never NULL; of VccwXmlMdevType * */
+
+    /* mdev */
+    char *type;
+    gboolean has_uuid;
+    VccwUuid uuid;
+    char *parent_addr;
+    int iommu_group;  /* -1: no <iommuGroup> */
+    GPtrArray *attrs; /* never NULL; of VccwXmlAttr * */
+
+    /* mdev: <virtccw:autostart result= reason=/>, see the schema; NULL when absent */
+    char *autostart_result; /* "failed" or "waiting" */
+    char *autostart_reason;
+
+    /* computer */
+    char *system_product;
+    char *system_vendor, *system_version, *system_serial, *system_uuid;
+    char *firmware_vendor, *firmware_version, *firmware_date;
+} VccwNodedevXml;
+
+/** vccw_nodedev_xml_new: Returns: (transfer full): an empty document of @kind. */
+VccwNodedevXml *vccw_nodedev_xml_new(VccwNodeKind kind);
+
+/** vccw_nodedev_xml_free: Releases @xml. NULL is fine. */
+void vccw_nodedev_xml_free(VccwNodedevXml *xml);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwNodedevXml, vccw_nodedev_xml_free)
+
+/** vccw_nodedev_xml_add_type: Appends a type to a css document (strings are copied). */
+void vccw_nodedev_xml_add_type(VccwNodedevXml *xml, const char *id, const char *name,
+                               const char *device_api, guint available_instances);
+
+/** vccw_nodedev_xml_add_attr: Appends an attribute to an mdev document. */
+void vccw_nodedev_xml_add_attr(VccwNodedevXml *xml, const char *name, const char *value);
+
+/**
+ * vccw_nodedev_xml_parse:
+ * @text: the document, UTF-8, NUL-terminated
+ * @validate: whether to check it against the schema first
+ *
+ * Elements that are not known are ignored, as libvirt does, unless @validate.
+ *
+ * Returns: (transfer full): the document; NULL with
+ *   VCCW_ERROR_TOO_LARGE: over VCCW_NODEDEV_XML_MAX;
+ *   VCCW_ERROR_XML_SYNTAX: not well-formed; the message has line, column and the cause;
+ *   VCCW_ERROR_XML_CONTENT: a DOCTYPE, another root, no or several capabilities, a number or
+ *     UUID that cannot be read; the message has the line;
+ *   VCCW_ERROR_XML_SCHEMA: @validate and the schema refuses it; the message has the line;
+ *   VCCW_ERROR_CONFIG_UNSUPPORTED: a capability of another type, or a required element is
+ *     missing.
+ */
+VccwNodedevXml *vccw_nodedev_xml_parse(const char *text, gboolean validate,
+                                       GError **error);
+
+/**
+ * vccw_nodedev_xml_format:
+ *
+ * Returns: (transfer full): the document as libvirt prints it: elements in its order, two
+ *   blanks of indentation, a final newline. Everything is escaped.
+ */
+char *vccw_nodedev_xml_format(const VccwNodedevXml *xml);
+
+G_END_DECLS
