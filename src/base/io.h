@@ -81,7 +81,7 @@ char *vccw_read_link(int dirfd, const char *path, GError **error);
  */
 char *vccw_read_link_name(int dirfd, const char *path, GError **error);
 
-/** vccw_exists: Returns: whether @path exists below @dirfd. */
+/** vccw_exists: Returns: whether @path exists below @dirfd (a symbolic link itself counts). */
 gboolean vccw_exists(int dirfd, const char *path);
 
 /**
@@ -124,13 +124,17 @@ typedef enum {
 /**
  * vccw_write_file: Writes a file whole or not at all, and durably: a temporary file beside
  *   it, fsync, rename, fsync of the folder. Blocks on the disk.
- * @dirfd: the folder that @name is in
- * @name: the file's name
+ * @dirfd: the folder that @name is in (from vccw_open_dir(), for it is fsynced)
+ * @name: the file's name, without a slash
  * @data: its content
  * @length: bytes of @data
- * @expected: (nullable): with VCCW_WRITE_REPLACE, the version that is to be replaced;
- *   another one found just before the rename is EBUSY, and nothing is changed
  * @mode: what is expected to be there
+ * @expected: (nullable): with VCCW_WRITE_REPLACE, the version that is to be replaced;
+ *   another one, or none, found just before the rename is EBUSY, and nothing is changed
+ *
+ * A new file gets the permissions 0644 less the umask. A regular file that is replaced hands
+ * on its permissions and, as far as this process may set them, its owner and group. A
+ * symbolic link is replaced itself, not what it points to.
  *
  * Returns: FALSE with G_UNIX_ERROR; then the old content is intact. If only the last
  *   fsync of the folder failed, the new content is there but may not survive a power cut:
@@ -141,6 +145,7 @@ gboolean vccw_write_file(int dirfd, const char *name, const char *data, gsize le
 
 /**
  * vccw_remove_file: Removes a file durably (fsync of the folder). Blocks on the disk.
+ * @dirfd: the folder that @name is in (from vccw_open_dir(), for it is fsynced)
  *
  * Returns: FALSE with G_UNIX_ERROR.
  */
@@ -148,7 +153,8 @@ gboolean vccw_remove_file(int dirfd, const char *name, GError **error);
 
 /**
  * vccw_make_dir: Makes the folder @name durably (fsync of @dirfd); one that is there is fine.
- * @mode: permission bits
+ * @dirfd: the folder to make it in (from vccw_open_dir(), for it is fsynced)
+ * @mode: permission bits, less the umask
  *
  * Returns: FALSE with G_UNIX_ERROR.
  */
@@ -157,6 +163,7 @@ gboolean vccw_make_dir(int dirfd, const char *name, mode_t mode, GError **error)
 /**
  * vccw_sweep_dir: Removes temporary files that vccw_write_file() left in a folder when its
  *   process was killed. Those of a running process are left alone (they are locked).
+ * @dirfd: the folder, from vccw_open_dir()
  */
 void vccw_sweep_dir(int dirfd);
 
