@@ -11,7 +11,7 @@
     "the channel-subsystem ID is not one or two hexadecimal digits from 0 to fe"
 #define WRONG_SSID      "the subchannel-set ID is not a digit from 0 to 3"
 #define WRONG_DEVNO     "the number at the end is not four hexadecimal digits"
-#define WRONG_SEPARATOR "the three numbers are not separated as they should be"
+#define WRONG_SEPARATOR "it is not three numbers with the right separators"
 #define WRONG_UUID      "the UUID is not 8, 4, 4, 4 and 12 hexadecimal digits"
 
 /* Reads @min to @max hexadecimal digits; returns how many, or 0 if they are fewer. */
