@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * virtccwd: the daemon face. It puts a driver and a server together, and ends cleanly.
+ *
+ * Order matters: first the lock, so that two daemons never work on one host; then the
+ * sockets, so that clients can queue up; then the host is read; then it is "ready".
+ */
+
+#include "base/io.h"
+#include "config.h"
+#include "daemon/log.h"
+#include "daemon/settings.h"
+#include "daemon/sockets.h"
+#include "driver/driver.h"
+#include "rpc/server.h"
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#else
+#define sd_notify(unset, state)
+#endif
+
+#define STOP_SECONDS 5 /* how long calls under way may take when the daemon is to end */
+
+typedef struct {
+    const VccwSettings *settings;
+    VccwDriver *driver;
+    VccwServer *server;
+    GMainLoop *loop;
+    guint idle_source;
+    gboolean stopping;
+} Daemon;
+
+static gboolean
+quit_now(gpointer data)
+{
+    Daemon *daemon = data;
+
+    g_main_loop_quit(daemon->loop);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+stop(Daemon *daemon)
+{
+    if (daemon->stopping) {
+        g_main_loop_quit(daemon->loop); /* asked twice: at once */
+        return;
+    }
+    daemon->stopping = TRUE;
+    sd_notify(0, "STOPPING=1");
+    g_timeout_add_seconds(STOP_SECONDS, quit_now, daemon);
+    vccw_server_stop(daemon->server);
+    if (vccw_server_clients(daemon->server) == 0)
+        g_main_loop_quit(daemon->loop);
+}
+
+static gboolean
+on_terminate(gpointer data)
+{
+    stop(data);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_hangup(gpointer data)
+{
+    Daemon *daemon = data;
+
+    g_message("reading host and definitions anew");
+    vccw_driver_reload(daemon->driver);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_idle(gpointer data)
+{
+    Daemon *daemon = data;
+
+    if (vccw_driver_busy(daemon->driver) > 0)
+        return G_SOURCE_CONTINUE;
+    daemon->idle_source = 0;
+    g_message("no client for %d seconds: ending", daemon->settings->timeout);
+    stop(daemon);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_clients(guint clients, gpointer data)
+{
+    Daemon *daemon = data;
+
+    g_clear_handle_id(&daemon->idle_source, g_source_remove);
+    if (clients > 0)
+        return;
+    if (daemon->stopping)
+        g_main_loop_quit(daemon->loop);
+    else if (daemon->settings->timeout > 0)
+        daemon->idle_source =
+            g_timeout_add_seconds(daemon->settings->timeout, on_idle, daemon);
+}
+
+/* Each client costs a descriptor: use what the administrator allows. */
+static void
+raise_limits(void)
+{
+    struct rlimit limit;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static VccwDriver *
+make_driver(const VccwSettings *settings, GError **error)
+{
+    VccwDriverOptions options = {
+        .sysfs = settings->sysfs,
+        .dev = settings->dev,
+        .proc = settings->proc,
+        .definitions = settings->definitions,
+        .privileged = settings->privileged,
+        .autostart = settings->privileged,
+        .operation_timeout_ms = settings->operation_timeout * 1000,
+    };
+
+    return vccw_driver_new(&options, error);
+}
+
+static VccwServer *
+make_server(const VccwSettings *settings, VccwDriver *driver)
+{
+    VccwServerLimits limits = {
+        .max_clients = settings->max_clients,
+        .max_client_requests = settings->max_client_requests,
+        .keepalive_interval = settings->keepalive_interval,
+        .keepalive_count = settings->keepalive_count,
+    };
+
+    return vccw_server_new(driver, &limits);
+}
+
+static void
+serve(Daemon *daemon, VccwSockets *sockets)
+{
+    if (sockets->rw >= 0)
+        vccw_server_listen(daemon->server, vccw_fd_steal(&sockets->rw), FALSE);
+    if (sockets->ro >= 0)
+        vccw_server_listen(daemon->server, vccw_fd_steal(&sockets->ro), TRUE);
+    vccw_server_set_func(daemon->server, on_clients, daemon);
+    on_clients(0, daemon);
+    g_unix_signal_add(SIGTERM, on_terminate, daemon);
+    g_unix_signal_add(SIGINT, on_terminate, daemon);
+    g_unix_signal_add(SIGHUP, on_hangup, daemon);
+    sd_notify(0, "READY=1");
+    g_message("virtccwd %s serves %s", PACKAGE_VERSION, vccw_driver_uri(daemon->driver));
+    g_main_loop_run(daemon->loop);
+}
+
+static gboolean
+run(const VccwSettings *settings, GError **error)
+{
+    g_auto(VccwFd) lock = vccw_lock_instance(settings->state_dir, error);
+    g_autoptr(VccwSockets) sockets = NULL;
+    g_autoptr(VccwDriver) driver = NULL;
+    g_autoptr(VccwServer) server = NULL;
+    g_autoptr(GMainLoop) loop = NULL;
+    Daemon daemon = { .settings = settings };
+
+    if (lock < 0 || !(sockets = vccw_sockets_open(settings, error)) ||
+        !(driver = make_driver(settings, error)))
+        return FALSE;
+    raise_limits();
+    daemon.driver = driver;
+    daemon.server = server = make_server(settings, driver);
+    daemon.loop = loop = g_main_loop_new(NULL, FALSE);
+    vccw_driver_start(driver);
+    serve(&daemon, sockets);
+    if (vccw_driver_busy(driver) > 0) {
+        /* Threads that hang in the kernel still use what would be released here. */
+        g_warning("ending while %u operations are still under way",
+                  vccw_driver_busy(driver));
+        g_clear_pointer(&sockets, vccw_sockets_free);
+        _exit(0);
+    }
+    return TRUE;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwSettings) settings =
+        vccw_settings_new(&argc, &argv, geteuid() == 0, &error);
+
+    if (settings && settings->show_version) {
+        printf("virtccwd (virtccw) %s\n", PACKAGE_VERSION);
+        return 0;
+    }
+    if (settings) {
+        vccw_log_open(settings->log_level);
+        if (run(settings, &error))
+            return 0;
+    }
+    fprintf(stderr, "virtccwd: %s\n", error->message);
+    return 1;
+}

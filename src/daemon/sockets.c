@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "daemon/sockets.h"
+#include "base/io.h"
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <grp.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <virtccw/error.h>
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+static gboolean
+make_dir(const char *path, mode_t mode, GError **error)
+{
+    if (g_mkdir_with_parents(path, mode) == 0)
+        return TRUE;
+    vccw_set_errno(error, errno, "cannot make the folder '%s'", path);
+    return FALSE;
+}
+
+int
+vccw_lock_instance(const char *state_dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(state_dir, "virtccwd.pid", NULL);
+    g_autofree char *pid = g_strdup_printf("%d\n", getpid());
+    g_auto(VccwFd) fd = -1;
+
+    if (!make_dir(state_dir, 0755, error))
+        return -1;
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        vccw_set_errno(error, errno, "cannot open '%s'", path);
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        char other[16] = { 0 };
+
+        if (read(fd, other, sizeof(other) - 1) < 0)
+            other[0] = '\0';
+        g_set_error(
+            error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+            "virtccwd is running already, as process %s ('%s' is locked): stop it "
+            "first, or give this one a --state-dir of its own",
+            g_strstrip(other), path);
+        return -1;
+    }
+    if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
+        vccw_set_errno(error, errno, "cannot write '%s'", path);
+        return -1;
+    }
+    return vccw_fd_steal(&fd);
+}
+
+/* A socket file whose daemon was killed refuses connections and may be replaced. */
+static gboolean
+clear_stale(const struct sockaddr_un *address, GError **error)
+{
+    g_auto(VccwFd) probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (probe >= 0 &&
+        connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                    "another daemon answers at '%s': stop it first", address->sun_path);
+        return FALSE;
+    }
+    if (g_unlink(address->sun_path) < 0 && errno != ENOENT) {
+        vccw_set_errno(error, errno, "cannot remove the old socket '%s'",
+                       address->sun_path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Nobody can connect before listen(), so owner and mode are set in between. */
+static gboolean
+hand_out(const char *path, const char *group, mode_t mode, GError **error)
+{
+    const struct group *entry = group ? getgrnam(group) : NULL;
+
+    if (group && !entry) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                    "unix_sock_group: there is no group '%s'", group);
+        return FALSE;
+    }
+    if ((entry && chown(path, -1, entry->gr_gid) < 0) || chmod(path, mode) < 0) {
+        vccw_set_errno(error, errno, "cannot set owner and mode of '%s'", path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static int
+listen_at(const char *path, const char *group, mode_t mode, GError **error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_auto(VccwFd) fd = -1;
+
+    if (g_strlcpy(address.sun_path, path, sizeof(address.sun_path)) >=
+        sizeof(address.sun_path)) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                    "the socket's path '%s' is too long: give a shorter --socket-dir",
+                    path);
+        return -1;
+    }
+    if (!clear_stale(&address, error))
+        return -1;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        vccw_set_errno(error, errno, "cannot make the socket '%s'", path);
+        return -1;
+    }
+    if (!hand_out(path, group, mode, error))
+        return -1;
+    if (listen(fd, SOMAXCONN) < 0) {
+        vccw_set_errno(error, errno, "cannot listen at '%s'", path);
+        return -1;
+    }
+    return vccw_fd_steal(&fd);
+}
+
+static gboolean
+open_own(VccwSockets *sockets, const VccwSettings *settings, GError **error)
+{
+    if (!make_dir(settings->socket_dir, settings->privileged ? 0755 : 0700, error))
+        return FALSE;
+    sockets->rw_path = g_build_filename(settings->socket_dir, "virtccwd-sock", NULL);
+    sockets->rw = listen_at(sockets->rw_path, settings->unix_sock_group,
+                            settings->unix_sock_rw_perms, error);
+    if (sockets->rw < 0) {
+        g_clear_pointer(&sockets->rw_path, g_free);
+        return FALSE;
+    }
+    if (!settings->privileged) /* a user's clients read by the same socket */
+        return TRUE;
+    sockets->ro_path = g_build_filename(settings->socket_dir, "virtccwd-sock-ro", NULL);
+    sockets->ro = listen_at(sockets->ro_path, settings->unix_sock_group,
+                            settings->unix_sock_ro_perms, error);
+    if (sockets->ro < 0)
+        g_clear_pointer(&sockets->ro_path, g_free);
+    return sockets->ro >= 0;
+}
+
+#ifdef HAVE_SYSTEMD
+/* Never takes a socket for read-write whose name does not say so. */
+static gboolean
+take_activated(VccwSockets *sockets)
+{
+    g_auto(GStrv) names = NULL;
+    int n = sd_listen_fds_with_names(1, &names);
+
+    for (int i = 0; i < n; i++) {
+        int fd = SD_LISTEN_FDS_START + i;
+
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        if (g_str_equal(names[i], "virtccwd.socket") && sockets->rw < 0)
+            sockets->rw = fd;
+        else if (g_str_equal(names[i], "virtccwd-ro.socket") && sockets->ro < 0)
+            sockets->ro = fd;
+        else
+            close(fd);
+    }
+    return sockets->rw >= 0 || sockets->ro >= 0;
+}
+#else
+static gboolean
+take_activated(VccwSockets *sockets)
+{
+    return FALSE;
+}
+#endif
+
+VccwSockets *
+vccw_sockets_open(const VccwSettings *settings, GError **error)
+{
+    g_autoptr(VccwSockets) sockets = g_new0(VccwSockets, 1);
+
+    sockets->rw = sockets->ro = -1;
+    if (!take_activated(sockets) && !open_own(sockets, settings, error))
+        return NULL;
+    return g_steal_pointer(&sockets);
+}
+
+void
+vccw_sockets_free(VccwSockets *sockets)
+{
+    if (!sockets)
+        return;
+    vccw_fd_clear(&sockets->rw);
+    vccw_fd_clear(&sockets->ro);
+    if (sockets->rw_path)
+        g_unlink(sockets->rw_path);
+    if (sockets->ro_path)
+        g_unlink(sockets->ro_path);
+    g_free(sockets->rw_path);
+    g_free(sockets->ro_path);
+    g_free(sockets);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The inventory and the store tell the driver of each change exactly once, whoever caused
+ * it: a client, the kernel, mdevctl. That one stream feeds the clients' events, the
+ * autostarter and the log, so none of them can disagree with what a listing shows.
+ */
+
+#include "driver/driver.h"
+#include "driver/node.h"
+#include "driver/session-private.h"
+#include <libvirt/libvirt.h>
+
+struct _VccwDriver {
+    VccwInventory *inventory;
+    VccwStore *store;
+    VccwJobs *jobs;
+    VccwAutostart *autostart;
+    VccwMdevHost host;
+    char *sysfs, *dev, *proc;
+    gboolean privileged;
+    gboolean autostart_enabled;
+    guint operation_timeout_ms;
+    GPtrArray *sessions; /* of VccwSession *, not owned */
+    gint32 next_callback_id;
+};
+
+/* A session may end, or another begin, while it is told: walk over a copy. */
+static void
+tell_lifecycle(VccwDriver *driver, const VccwNodeName *name, gint32 event)
+{
+    g_autofree char *text = vccw_node_name_to_string(name);
+    g_autoptr(GPtrArray) sessions = g_ptr_array_copy(driver->sessions, NULL, NULL);
+
+    for (guint i = 0; i < sessions->len; i++)
+        if (g_ptr_array_find(driver->sessions, sessions->pdata[i], NULL))
+            vccw_session_lifecycle(sessions->pdata[i], text, event);
+}
+
+static void
+tell_update(VccwDriver *driver, const VccwNodeName *name)
+{
+    g_autofree char *text = vccw_node_name_to_string(name);
+    g_autoptr(GPtrArray) sessions = g_ptr_array_copy(driver->sessions, NULL, NULL);
+
+    for (guint i = 0; i < sessions->len; i++)
+        if (g_ptr_array_find(driver->sessions, sessions->pdata[i], NULL))
+            vccw_session_update(sessions->pdata[i], text);
+}
+
+static void
+on_subchannel_gone(VccwDriver *driver, const VccwNodeName *name)
+{
+    if (!vccw_inventory_get_subchannel(driver->inventory, &name->id))
+        vccw_autostart_unregistered(driver->autostart, &name->id);
+}
+
+static void
+on_inventory_change(const VccwNodeName *name, VccwChange change, gpointer data)
+{
+    VccwDriver *driver = data;
+
+    switch (change) {
+    case VCCW_CHANGE_ADDED:
+        tell_lifecycle(driver, name, VIR_NODE_DEVICE_EVENT_CREATED);
+        break;
+    case VCCW_CHANGE_REMOVED:
+        if (name->kind == VCCW_NODE_CSS)
+            on_subchannel_gone(driver, name);
+        tell_lifecycle(driver, name, VIR_NODE_DEVICE_EVENT_DELETED);
+        break;
+    case VCCW_CHANGE_UPDATED:
+        tell_update(driver, name);
+        break;
+    case VCCW_CHANGE_REGISTERED:
+        if (driver->autostart_enabled)
+            vccw_autostart_registered(driver->autostart, &name->id);
+        break;
+    }
+}
+
+static void
+on_store_change(VccwStoreChange change,
+                const VccwUuid *uuid,
+                const VccwBusId *parent,
+                const GError *problem,
+                gpointer data)
+{
+    VccwDriver *driver = data;
+    VccwNodeName name;
+
+    if (change == VCCW_STORE_UNUSABLE) {
+        g_warning("ignoring a definition: %s", problem->message);
+        return;
+    }
+    name = vccw_node_name_mdev(uuid, parent);
+    switch (change) {
+    case VCCW_STORE_DEFINED:
+        tell_lifecycle(driver, &name, VIR_NODE_DEVICE_EVENT_DEFINED);
+        break;
+    case VCCW_STORE_UNDEFINED:
+        vccw_autostart_forget(driver->autostart, uuid, parent);
+        tell_lifecycle(driver, &name, VIR_NODE_DEVICE_EVENT_UNDEFINED);
+        break;
+    case VCCW_STORE_CHANGED:
+        tell_update(driver, &name);
+        break;
+    case VCCW_STORE_UNUSABLE:
+        break;
+    }
+}
+
+static void
+on_autostart(const VccwUuid *uuid,
+             const VccwBusId *parent,
+             const VccwAutostartOutcome *outcome,
+             gpointer data)
+{
+    VccwDriver *driver = data;
+    VccwNodeName name = vccw_node_name_mdev(uuid, parent);
+    g_autofree char *text = vccw_node_name_to_string(&name);
+
+    if (outcome->result == VCCW_AUTOSTART_STARTED) {
+        g_message("autostarted '%s'", text);
+    } else if (outcome->result == VCCW_AUTOSTART_FAILED) {
+        g_warning("cannot autostart '%s': %s", text, outcome->reason);
+        tell_update(driver, &name);
+    }
+}
+
+VccwDriver *
+vccw_driver_new(const VccwDriverOptions *options, GError **error)
+{
+    g_autoptr(VccwInventory) inventory = vccw_inventory_new(options->sysfs, error);
+    VccwDriver *driver;
+
+    if (!inventory)
+        return NULL;
+    driver = g_new0(VccwDriver, 1);
+    driver->sysfs = g_strdup(options->sysfs);
+    driver->dev = g_strdup(options->dev);
+    driver->proc = g_strdup(options->proc);
+    driver->host = (VccwMdevHost){ .sysfs = driver->sysfs,
+                                   .dev = driver->dev,
+                                   .proc = driver->proc };
+    driver->privileged = options->privileged;
+    driver->autostart_enabled = options->autostart;
+    driver->operation_timeout_ms = options->operation_timeout_ms;
+    driver->sessions = g_ptr_array_new();
+    driver->next_callback_id = 1;
+    driver->inventory = g_steal_pointer(&inventory);
+    driver->store = vccw_store_new(options->definitions);
+    driver->jobs = vccw_jobs_new();
+    driver->autostart =
+        vccw_autostart_new(driver->inventory, driver->store, driver->jobs, &driver->host);
+    vccw_inventory_set_func(driver->inventory, on_inventory_change, driver);
+    vccw_store_set_func(driver->store, on_store_change, driver);
+    vccw_autostart_set_func(driver->autostart, on_autostart, driver);
+    return driver;
+}
+
+void
+vccw_driver_start(VccwDriver *driver)
+{
+    g_autoptr(GError) error = NULL;
+
+    vccw_definition_sweep(vccw_store_dir(driver->store));
+    if (!vccw_store_watch(driver->store, &error))
+        g_warning("changes by mdevctl will go unnoticed: %s", error->message);
+    g_clear_error(&error);
+    vccw_store_load(driver->store);
+
+    if (!vccw_inventory_listen(driver->inventory, &error))
+        g_warning("changes of the host will go unnoticed: %s", error->message);
+    /* Definitions are known by now, so that this scan autostarts what it finds. */
+    vccw_inventory_scan(driver->inventory);
+}
+
+void
+vccw_driver_reload(VccwDriver *driver)
+{
+    vccw_store_load(driver->store);
+    vccw_inventory_scan(driver->inventory);
+}
+
+void
+vccw_driver_free(VccwDriver *driver)
+{
+    if (!driver)
+        return;
+    vccw_autostart_free(driver->autostart);
+    vccw_jobs_free(driver->jobs);
+    vccw_store_free(driver->store);
+    vccw_inventory_free(driver->inventory);
+    g_ptr_array_unref(driver->sessions);
+    g_free(driver->sysfs);
+    g_free(driver->dev);
+    g_free(driver->proc);
+    g_free(driver);
+}
+
+guint
+vccw_driver_busy(VccwDriver *driver)
+{
+    return vccw_jobs_busy(driver->jobs);
+}
+
+const char *
+vccw_driver_uri(VccwDriver *driver)
+{
+    return driver->privileged ? "ccw:///system" : "ccw:///session";
+}
+
+VccwInventory *
+vccw_driver_inventory(VccwDriver *driver)
+{
+    return driver->inventory;
+}
+
+VccwStore *
+vccw_driver_store(VccwDriver *driver)
+{
+    return driver->store;
+}
+
+VccwJobs *
+vccw_driver_jobs(VccwDriver *driver)
+{
+    return driver->jobs;
+}
+
+VccwAutostart *
+vccw_driver_autostart(VccwDriver *driver)
+{
+    return driver->autostart;
+}
+
+const VccwMdevHost *
+vccw_driver_host(VccwDriver *driver)
+{
+    return &driver->host;
+}
+
+guint
+vccw_driver_timeout_ms(VccwDriver *driver)
+{
+    return driver->operation_timeout_ms;
+}
+
+void
+vccw_driver_add_session(VccwDriver *driver, VccwSession *session)
+{
+    g_ptr_array_add(driver->sessions, session);
+}
+
+void
+vccw_driver_remove_session(VccwDriver *driver, VccwSession *session)
+{
+    g_ptr_array_remove_fast(driver->sessions, session);
+}
+
+gint32
+vccw_driver_next_callback_id(VccwDriver *driver)
+{
+    gint32 id = driver->next_callback_id;
+
+    driver->next_callback_id = id == G_MAXINT32 ? 1 : id + 1;
+    return id;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The driver: the one owner of a host's inventory, of the view of its definitions and of
+ * the work under way. The faces (daemon, module) make one and give each client a session.
+ */
+
+#include "base/jobs.h"
+#include "driver/session.h"
+#include "mdev/autostart.h"
+#include <glib.h>
+#include <virtccw/css.h>
+#include <virtccw/mdev.h>
+#include <virtccw/nodedev-xml.h>
+
+G_BEGIN_DECLS
+
+/** VccwDriverOptions: where the host is, and how it is to be served. */
+typedef struct {
+    const char *sysfs;          /* usually "/sys" */
+    const char *dev;            /* usually "/dev" */
+    const char *proc;           /* usually "/proc" */
+    const char *definitions;    /* usually "/etc/mdevctl.d" */
+    gboolean privileged;        /* serves ccw:///system, else ccw:///session */
+    gboolean autostart;         /* whether to start autostarted definitions */
+    guint operation_timeout_ms; /* when an operation that hangs is answered; 0 is never */
+} VccwDriverOptions;
+
+/**
+ * vccw_driver_new:
+ * @options: copied
+ *
+ * Returns: (transfer full): a driver that knows nothing yet; NULL with G_UNIX_ERROR if sysfs
+ *   cannot be opened.
+ */
+VccwDriver *vccw_driver_new(const VccwDriverOptions *options, GError **error);
+
+/**
+ * vccw_driver_start: Reads the host and the definitions, follows both from now on, and
+ * starts what is to be autostarted. Without uevents or without inotify the driver works on
+ * and says so in the log.
+ */
+void vccw_driver_start(VccwDriver *driver);
+
+/** vccw_driver_reload: Reads host and definitions anew, in case an event was missed. */
+void vccw_driver_reload(VccwDriver *driver);
+
+/** vccw_driver_free: Ends the driver; its sessions must be gone. NULL is fine. */
+void vccw_driver_free(VccwDriver *driver);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwDriver, vccw_driver_free)
+
+/** vccw_driver_busy: Returns: the number of operations under way in worker threads. */
+guint vccw_driver_busy(VccwDriver *driver);
+
+/*
+ * For the operations
+ */
+
+/** vccw_driver_uri: Returns: the URI that the driver serves, "ccw:///system". */
+const char *vccw_driver_uri(VccwDriver *driver);
+
+/** vccw_driver_inventory: Returns: the host's inventory. */
+VccwInventory *vccw_driver_inventory(VccwDriver *driver);
+
+/** vccw_driver_store: Returns: the view of the definitions. */
+VccwStore *vccw_driver_store(VccwDriver *driver);
+
+/** vccw_driver_jobs: Returns: the queue for work that may block. */
+VccwJobs *vccw_driver_jobs(VccwDriver *driver);
+
+/** vccw_driver_autostart: Returns: the autostarter. */
+VccwAutostart *vccw_driver_autostart(VccwDriver *driver);
+
+/** vccw_driver_host: Returns: where the host is; valid as long as the driver. */
+const VccwMdevHost *vccw_driver_host(VccwDriver *driver);
+
+/** vccw_driver_timeout_ms: Returns: when an operation that hangs is answered. */
+guint vccw_driver_timeout_ms(VccwDriver *driver);
+
+/** vccw_driver_add_session: Has the session receive events until it is removed. */
+void vccw_driver_add_session(VccwDriver *driver, VccwSession *session);
+
+/** vccw_driver_remove_session: The opposite. */
+void vccw_driver_remove_session(VccwDriver *driver, VccwSession *session);
+
+/** vccw_driver_next_callback_id: Returns: an event callback ID that no session has. */
+gint32 vccw_driver_next_callback_id(VccwDriver *driver);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "driver/mdev-call.h"
+#include <virtccw/error.h>
+
+gboolean
+vccw_mdev_call_lookup(VccwCall *call,
+                      const char *verb,
+                      VccwNodeName *ret_name,
+                      VccwNodeState *ret_state)
+{
+    g_autofree char *text = NULL;
+    VccwNodeName name;
+    GError *error = NULL;
+
+    if (!vccw_node_lookup(vccw_call_driver(call), vccw_call_args(call)->name, &name,
+                          ret_state, &error)) {
+        vccw_call_fail_take(call, error);
+        return FALSE;
+    }
+    if (name.kind == VCCW_NODE_MDEV) {
+        *ret_name = name;
+        return TRUE;
+    }
+    text = vccw_node_name_to_string(&name);
+    vccw_call_fail_take(call, g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_UNSUPPORTED,
+                                          "cannot %s '%s': it is not a mediated device",
+                                          verb, text));
+    return FALSE;
+}
+
+gboolean
+vccw_mdev_call_persistent(VccwCall *call, const char *verb, VccwNodeName *ret_name)
+{
+    g_autofree char *text = NULL;
+    VccwNodeState state;
+
+    if (!vccw_mdev_call_lookup(call, verb, ret_name, &state))
+        return FALSE;
+    if (state.persistent)
+        return TRUE;
+    text = vccw_node_name_to_string(ret_name);
+    vccw_call_fail_take(call,
+                        g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                                    "cannot %s '%s': it is transient; define it first",
+                                    verb, text));
+    return FALSE;
+}

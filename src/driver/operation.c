@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The table. Whatever is not in it does not exist; a row without a word on reading is a
+ * write. Procedure numbers: libvirt's remote protocol, stable since its first release.
+ */
+
+#include "driver/operation.h"
+#include "driver/connect.h"
+#include "driver/nodedev.h"
+
+#define READ               .read_only = TRUE
+#define WRITE              .read_only = FALSE
+#define UNOPENED           .before_open = TRUE
+#define ALLOW(permission_) .permission = permission_
+
+/* clang-format off */
+#define ROW(number_, name_, args_, result_, handler_, ...)                                \
+    { .procedure = number_, .name = name_, .args = VCCW_ARGS_##args_,                     \
+      .result = VCCW_RESULT_##result_, .handler = handler_, __VA_ARGS__ }
+
+static const VccwOperation operations[] = {
+    ROW(1, "ConnectOpen", OPTNAME_FLAGS, NONE, vccw_connect_open,
+        READ, UNOPENED, ALLOW("connect.getattr")),
+    ROW(2, "ConnectClose", NONE, NONE, vccw_connect_close,
+        READ, UNOPENED),
+    ROW(3, "ConnectGetType", NONE, STRING, vccw_connect_type,
+        READ, ALLOW("connect.getattr")),
+    ROW(4, "ConnectGetVersion", NONE, HUGE, vccw_connect_version,
+        READ, ALLOW("connect.getattr")),
+    ROW(7, "ConnectGetCapabilities", NONE, STRING, vccw_connect_capabilities,
+        READ, ALLOW("connect.read")),
+    ROW(59, "ConnectGetHostname", NONE, STRING, vccw_connect_hostname,
+        READ, ALLOW("connect.getattr")),
+    ROW(60, "ConnectSupportsFeature", NUMBER, NUMBER, vccw_connect_feature,
+        READ, ALLOW("connect.getattr")),
+    ROW(110, "ConnectGetURI", NONE, STRING, vccw_connect_uri,
+        READ, ALLOW("connect.getattr")),
+    ROW(111, "NodeNumOfDevices", OPTNAME_FLAGS, NUMBER, vccw_nodedev_num,
+        READ, ALLOW("connect.search-node-devices")),
+    ROW(112, "NodeListDevices", OPTNAME_NUMBER_FLAGS, NAMES, vccw_nodedev_list,
+        READ, ALLOW("connect.search-node-devices")),
+    ROW(113, "NodeDeviceLookupByName", NAME, STRING, vccw_nodedev_lookup,
+        READ, ALLOW("node-device.getattr")),
+    ROW(114, "NodeDeviceGetXMLDesc", NAME_FLAGS, STRING, vccw_nodedev_xml,
+        READ, ALLOW("node-device.read")),
+    ROW(115, "NodeDeviceGetParent", NAME, OPTSTRING, vccw_nodedev_parent,
+        READ, ALLOW("node-device.read")),
+    ROW(116, "NodeDeviceNumOfCaps", NAME, NUMBER, vccw_nodedev_num_caps,
+        READ, ALLOW("node-device.read")),
+    ROW(117, "NodeDeviceListCaps", NAME_NUMBER, NAMES, vccw_nodedev_list_caps,
+        READ, ALLOW("node-device.read")),
+    ROW(123, "NodeDeviceCreateXML", NAME_FLAGS, STRING, vccw_nodedev_create_xml,
+        WRITE, ALLOW("node-device.start")),
+    ROW(124, "NodeDeviceDestroy", NAME, NONE, vccw_nodedev_destroy,
+        WRITE, ALLOW("node-device.stop")),
+    ROW(149, "ConnectIsSecure", NONE, NUMBER, vccw_connect_is_secure,
+        READ),
+    ROW(157, "ConnectGetLibVersion", NONE, HUGE, vccw_connect_lib_version,
+        READ, ALLOW("connect.getattr")),
+    ROW(285, "ConnectListAllNodeDevices", NUMBER_FLAGS, NAMES_COUNT, vccw_nodedev_list_all,
+        READ, ALLOW("connect.search-node-devices")),
+    ROW(360, "ConnectRegisterCloseCallback", NONE, NONE, vccw_connect_close_callback,
+        READ, ALLOW("connect.getattr")),
+    ROW(361, "ConnectUnregisterCloseCallback", NONE, NONE, vccw_connect_close_callback,
+        READ, ALLOW("connect.getattr")),
+    ROW(374, "ConnectNodeDeviceEventRegisterAny", NUMBER_OPTNAME, NUMBER,
+        vccw_nodedev_event_register,
+        READ, ALLOW("connect.search-node-devices")),
+    ROW(375, "ConnectNodeDeviceEventDeregisterAny", NUMBER, NONE,
+        vccw_nodedev_event_deregister,
+        READ, ALLOW("connect.read")),
+    ROW(428, "NodeDeviceDefineXML", NAME_FLAGS, STRING, vccw_nodedev_define,
+        WRITE, ALLOW("node-device.write")),
+    ROW(429, "NodeDeviceUndefine", NAME_FLAGS, NONE, vccw_nodedev_undefine,
+        WRITE, ALLOW("node-device.delete")),
+    ROW(430, "NodeDeviceCreate", NAME_FLAGS, NONE, vccw_nodedev_start,
+        WRITE, ALLOW("node-device.start")),
+    ROW(433, "NodeDeviceGetAutostart", NAME, NUMBER, vccw_nodedev_get_autostart,
+        READ, ALLOW("node-device.read")),
+    ROW(434, "NodeDeviceSetAutostart", NAME_NUMBER, NONE, vccw_nodedev_set_autostart,
+        WRITE, ALLOW("node-device.write")),
+    ROW(435, "NodeDeviceIsPersistent", NAME, NUMBER, vccw_nodedev_is_persistent,
+        READ, ALLOW("node-device.read")),
+    ROW(436, "NodeDeviceIsActive", NAME, NUMBER, vccw_nodedev_is_active,
+        READ, ALLOW("node-device.read")),
+    ROW(447, "NodeDeviceUpdate", NAME_TEXT_FLAGS, NONE, vccw_nodedev_update,
+        WRITE, ALLOW("node-device.write")),
+};
+/* clang-format on */
+
+const VccwOperation *
+vccw_operation_find(gint32 procedure)
+{
+    gsize low = 0, high = G_N_ELEMENTS(operations);
+
+    while (low < high) {
+        gsize middle = low + (high - low) / 2;
+
+        if (operations[middle].procedure == procedure)
+            return &operations[middle];
+        if (operations[middle].procedure < procedure)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+const VccwOperation *
+vccw_operations(gsize *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(operations);
+    return operations;
+}

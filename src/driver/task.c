@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "driver/task.h"
+#include "driver/node.h"
+#include <virtccw/error.h>
+
+VccwTask *
+vccw_task_new(VccwCall *call, VccwMdevConfig *config, const char *verb, VccwTaskWork work)
+{
+    VccwDriver *driver = vccw_call_driver(call);
+    VccwTask *task = g_new0(VccwTask, 1);
+
+    task->call = vccw_call_ref(call);
+    task->config = config;
+    task->host = *vccw_driver_host(driver);
+    task->dir = g_strdup(vccw_store_dir(vccw_driver_store(driver)));
+    task->verb = verb;
+    task->work = work;
+    return task;
+}
+
+static void
+task_free(gpointer data)
+{
+    VccwTask *task = data;
+
+    vccw_call_unref(task->call);
+    vccw_mdev_config_free(task->config);
+    g_free(task->dir);
+    g_free(task);
+}
+
+static VccwNodeName
+task_name(const VccwTask *task)
+{
+    return vccw_node_name_mdev(&task->config->uuid, &task->config->parent);
+}
+
+static gboolean
+work(gpointer data, GError **error)
+{
+    VccwTask *task = data;
+
+    return task->work(task, error);
+}
+
+static void
+done(gpointer data, const GError *error)
+{
+    VccwTask *task = data;
+    VccwDriver *driver = vccw_call_driver(task->call);
+    VccwNodeName name = task_name(task);
+
+    /* Also after a failure: part of it may have happened. */
+    vccw_store_refresh(vccw_driver_store(driver), &name.uuid, &name.id);
+    vccw_inventory_refresh(vccw_driver_inventory(driver), &name);
+    if (error)
+        vccw_call_fail(task->call, error);
+    else if (task->answer_name)
+        vccw_call_return_string(task->call, vccw_node_name_to_string(&name));
+    else
+        vccw_call_return(task->call);
+}
+
+static void
+late(gpointer data)
+{
+    VccwTask *task = data;
+    guint seconds = vccw_driver_timeout_ms(vccw_call_driver(task->call)) / 1000;
+    VccwNodeName name = task_name(task);
+    g_autofree char *text = vccw_node_name_to_string(&name);
+
+    g_warning("the host has not answered to '%s' of '%s' for %u seconds", task->verb,
+              text, seconds);
+    vccw_call_fail_take(
+        task->call,
+        g_error_new(
+            VCCW_ERROR, VCCW_ERROR_TIMEOUT,
+            "cannot %s '%s' within %u seconds: it is still in progress; look at its "
+            "state again later",
+            task->verb, text, seconds));
+}
+
+void
+vccw_task_run(VccwTask *task)
+{
+    VccwDriver *driver = vccw_call_driver(task->call);
+    g_autofree char *uuid = vccw_uuid_to_string(&task->config->uuid);
+    g_autofree char *key = g_strconcat("mdev:", uuid, NULL);
+
+    vccw_jobs_push(vccw_driver_jobs(driver), key, vccw_driver_timeout_ms(driver), work,
+                   done, late, task, task_free);
+}
