@@ -59,8 +59,8 @@ void vccw_server_listen(VccwServer *server, int fd, gboolean read_only);
  */
 void vccw_server_adopt(VccwServer *server, int fd, gboolean read_only);
 
-/** vccw_server_stop: Accepts no one any more and closes each client as soon as its calls are
- * answered and flushed. */
+/** vccw_server_stop: Accepts no one any more and closes each client as soon as its calls
+ * are answered and flushed. */
 void vccw_server_stop(VccwServer *server);
 
 /** vccw_server_clients: Returns: the number of connections. */

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Whatever a client does, it costs a bounded share of memory and time:
+ *
+ * - A call starts only if the client has fewer than max_client_requests unanswered ones
+ * and reads its answers. Other calls are held, and when too many are, nothing more is
+ *   received. Keepalive messages are answered although calls are held.
+ * - What was begun, in either direction, must go on within message_timeout.
+ * - A client is never freed by what it causes itself, for that may happen deep inside the
+ *   driver: it is marked broken or ending, and the server frees it when it is back in its
+ *   own loop.
+ */
+
+#include "rpc/client.h"
+#include "base/io.h"
+#include "rpc/codec.h"
+#include "rpc/dispatch.h"
+#include "rpc/protocol.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define CALLS_PER_TURN 16
+#define HELD_MAX       (256 * 1024)  /* bytes of calls that one client has held */
+#define HELD_FEW       (4 * 1024)    /* the same while the budget of all is spent */
+#define OUTPUT_HIGH    (1024 * 1024) /* more output than this, and no call starts */
+#define HOLD_TIME      (50 * G_TIME_SPAN_MILLISECOND)
+
+/* A call that waits for its turn. */
+typedef struct {
+    VccwFrame frame;
+    gsize size; /* of this struct and the payload behind it */
+    guint8 payload[];
+} HeldCall;
+
+static void
+on_lifecycle(gpointer data,
+             gint32 callback_id,
+             const char *name,
+             gint32 event,
+             gint32 detail)
+{
+    VccwClient *client = data;
+    gboolean held = client->hold_until != 0;
+
+    if (client->over || client->ending || client->broken)
+        return;
+    vccw_codec_put_lifecycle(held ? &client->events : &client->out, callback_id, name,
+                             event, detail);
+    vccw_client_put(client);
+}
+
+static void
+on_update(gpointer data, gint32 callback_id, const char *name)
+{
+    VccwClient *client = data;
+    gboolean held = client->hold_until != 0;
+
+    if (client->over || client->ending || client->broken)
+        return;
+    vccw_codec_put_update(held ? &client->events : &client->out, callback_id, name);
+    vccw_client_put(client);
+}
+
+VccwClient *
+vccw_client_new(VccwClientHost *host, int fd, gboolean read_only, uid_t uid, pid_t pid)
+{
+    static const VccwSessionSink sink = { .lifecycle = on_lifecycle,
+                                          .update = on_update };
+    VccwClient *client = g_new0(VccwClient, 1);
+
+    client->host = host;
+    client->fd = fd;
+    client->read_only = read_only;
+    client->uid = uid;
+    client->pid = pid;
+    client->quota = CALLS_PER_TURN;
+    client->link.data = client;
+    client->work_link.data = client;
+    vccw_frame_parser_init(&client->parser, &host->input);
+    client->session = vccw_session_new(host->driver, read_only, &sink, client);
+    return client;
+}
+
+static HeldCall *
+pop_held(VccwClient *client)
+{
+    HeldCall *call = g_queue_pop_head(&client->held);
+
+    if (call) {
+        client->held_bytes -= call->size;
+        client->host->input.used -= call->size;
+    }
+    return call;
+}
+
+void
+vccw_client_forget_calls(VccwClient *client)
+{
+    HeldCall *call;
+
+    while ((call = pop_held(client)))
+        g_free(call);
+}
+
+static void
+hold_call(VccwClient *client, const VccwFrame *frame)
+{
+    gsize kept = frame->payload ? frame->size : 0;
+    gsize size = sizeof(HeldCall) + kept;
+    HeldCall *call = g_malloc(size);
+
+    call->frame = *frame;
+    call->size = size;
+    if (frame->payload) {
+        memcpy(call->payload, frame->payload, kept);
+        call->frame.payload = call->payload;
+    }
+    g_queue_push_tail(&client->held, call);
+    client->held_bytes += size;
+    client->host->input.used += size;
+}
+
+void
+vccw_client_free(VccwClient *client)
+{
+    if (!client)
+        return;
+    client->over = TRUE;
+    vccw_session_free(client->session);
+    vccw_client_forget_calls(client);
+    vccw_frame_parser_clear(&client->parser);
+    client->host->output -= client->counted;
+    vccw_buffer_clear(&client->out);
+    vccw_buffer_clear(&client->events);
+    vccw_fd_clear(&client->fd);
+    g_free(client);
+}
+
+void
+vccw_client_drop(VccwClient *client, const char *reason)
+{
+    if (!client->broken)
+        vccw_quiet_message(&client->host->drops,
+                           "a client of user %u, process %d, is dropped: %s", client->uid,
+                           client->pid, reason);
+    client->broken = TRUE;
+}
+
+static void
+count_output(VccwClient *client)
+{
+    client->host->output -= client->counted;
+    client->counted =
+        vccw_buffer_length(&client->out) + vccw_buffer_length(&client->events);
+    client->host->output += client->counted;
+}
+
+void
+vccw_client_put(VccwClient *client)
+{
+    count_output(client);
+    if (client->counted > client->host->limits.max_output)
+        vccw_client_drop(client, "it does not read what it is sent");
+    client->host->touched(client, client->host->data);
+}
+
+void
+vccw_client_hold_events(VccwClient *client)
+{
+    client->hold_until = g_get_monotonic_time() + HOLD_TIME;
+}
+
+void
+vccw_client_end(VccwClient *client)
+{
+    client->ending = TRUE;
+    client->host->touched(client, client->host->data);
+}
+
+gboolean
+vccw_client_host_is_pressed(const VccwClientHost *host)
+{
+    return host->output > VCCW_CLIENT_OUTPUT_ALL || host->input.used > host->input.max;
+}
+
+/* Whether the client reads what it is sent as fast as can be asked. */
+static gboolean
+reads_well(const VccwClient *client)
+{
+    gsize max = client->host->output > VCCW_CLIENT_OUTPUT_ALL ? 0 : OUTPUT_HIGH;
+
+    return client->output_at == 0 || vccw_buffer_length(&client->out) <= max;
+}
+
+static gboolean
+can_start_call(const VccwClient *client)
+{
+    return client->in_flight < client->host->limits.max_client_requests &&
+           vccw_buffer_length(&client->out) <= OUTPUT_HIGH && reads_well(client);
+}
+
+gboolean
+vccw_client_wants_input(const VccwClient *client)
+{
+    const VccwFrameBudget *budget = &client->host->input;
+    gsize held_max = budget->used > budget->max ? HELD_FEW : HELD_MAX;
+
+    return !client->ending && !client->broken && client->held_bytes <= held_max &&
+           vccw_buffer_length(&client->out) <= OUTPUT_HIGH;
+}
+
+static void
+take_keepalive(VccwClient *client, const VccwHeader *header)
+{
+    if (header->version == VCCW_WIRE_VERSION && header->type == VCCW_WIRE_MESSAGE &&
+        header->procedure == VCCW_WIRE_PING) {
+        vccw_codec_put_pong(&client->out);
+        vccw_client_put(client);
+    }
+}
+
+static void
+take_frame(VccwClient *client, const VccwFrame *frame)
+{
+    if (frame->header.program == VCCW_WIRE_KEEPALIVE) {
+        take_keepalive(client, &frame->header);
+        return;
+    }
+    if (frame->header.type != VCCW_WIRE_CALL &&
+        frame->header.type != VCCW_WIRE_CALL_WITH_FDS)
+        return;
+    if (client->quota == 0 || !g_queue_is_empty(&client->held) ||
+        !can_start_call(client)) {
+        hold_call(client, frame);
+        return;
+    }
+    client->quota--;
+    vccw_dispatch_call(client, frame);
+}
+
+static void
+take_bytes(VccwClient *client, const guint8 *data, gsize size)
+{
+    while (!client->ending && !client->broken) {
+        VccwFrame frame;
+
+        switch (vccw_frame_parse(&client->parser, &data, &size, &frame)) {
+        case VCCW_FRAME_READY:
+            client->begun_at = 0;
+            take_frame(client, &frame);
+            break;
+        case VCCW_FRAME_MORE:
+            if (!vccw_frame_parser_begun(&client->parser))
+                client->begun_at = 0;
+            else if (client->begun_at == 0)
+                client->begun_at = client->input_at;
+            return;
+        case VCCW_FRAME_BROKEN:
+            vccw_client_drop(client, "it does not speak libvirt's remote protocol");
+            return;
+        }
+    }
+}
+
+void
+vccw_client_receive(VccwClient *client)
+{
+    guint8 *scratch = client->host->scratch;
+    ssize_t n;
+
+    /* Calls that could start now come before those that are not even received. */
+    if (!vccw_client_wants_input(client) ||
+        (!g_queue_is_empty(&client->held) && can_start_call(client)))
+        return;
+    do {
+        n = recv(client->fd, scratch, VCCW_CLIENT_READ, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0) {
+        client->input_at = g_get_monotonic_time();
+        client->pings = 0;
+        take_bytes(client, scratch, n);
+    } else if (n == 0) {
+        vccw_client_end(client);
+    } else if (errno != EAGAIN) {
+        client->broken = TRUE;
+    }
+    client->host->touched(client, client->host->data);
+}
+
+/* Sends what the socket takes. */
+static void
+flush(VccwClient *client)
+{
+    VccwBuffer *out = &client->out;
+    ssize_t n;
+
+    while (vccw_buffer_length(out)) {
+        n = send(client->fd, out->data + out->start, vccw_buffer_length(out),
+                 MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            if (errno != EAGAIN)
+                client->broken = TRUE;
+            else if (client->output_at == 0)
+                client->output_at = g_get_monotonic_time();
+            return;
+        }
+        vccw_buffer_consume(out, n);
+        client->output_at = vccw_buffer_length(out) ? g_get_monotonic_time() : 0;
+        count_output(client);
+    }
+}
+
+static void
+start_held_calls(VccwClient *client)
+{
+    while (client->quota && !client->broken && can_start_call(client)) {
+        g_autofree HeldCall *call = pop_held(client);
+
+        if (!call)
+            return;
+        client->quota--;
+        vccw_dispatch_call(client, &call->frame);
+    }
+}
+
+VccwClientState
+vccw_client_work(VccwClient *client)
+{
+    gboolean all_sent;
+
+    start_held_calls(client);
+    if (!client->broken)
+        flush(client);
+    client->quota = CALLS_PER_TURN;
+    all_sent = vccw_buffer_length(&client->out) == 0;
+    if (client->broken)
+        return VCCW_CLIENT_OVER;
+    if (client->ending && client->in_flight == 0 && all_sent &&
+        g_queue_is_empty(&client->held))
+        return VCCW_CLIENT_OVER;
+    if (!g_queue_is_empty(&client->held) && can_start_call(client))
+        return VCCW_CLIENT_AGAIN;
+    return VCCW_CLIENT_IDLE;
+}
+
+static gint64
+after(gint64 since, guint seconds)
+{
+    return since ? since + seconds * G_TIME_SPAN_SECOND : G_MAXINT64;
+}
+
+static gboolean
+is_pinged(const VccwClient *client)
+{
+    return client->keepalive && !client->ending &&
+           client->host->limits.keepalive_interval != G_MAXUINT;
+}
+
+/* How long a client may read nothing: less if many do so. */
+static guint
+patience(const VccwClient *client)
+{
+    if (client->host->output > VCCW_CLIENT_OUTPUT_ALL)
+        return 1;
+    return client->host->limits.message_timeout;
+}
+
+gint64
+vccw_client_deadline(const VccwClient *client)
+{
+    const VccwServerLimits *limits = &client->host->limits;
+    gint64 due = G_MAXINT64;
+
+    due = MIN(due, after(client->begun_at, limits->message_timeout));
+    due = MIN(due, after(client->output_at, patience(client)));
+    if (is_pinged(client))
+        due = MIN(due, after(client->input_at, limits->keepalive_interval));
+    if (client->hold_until)
+        due = MIN(due, client->hold_until);
+    return due;
+}
+
+static void
+ping(VccwClient *client, gint64 now)
+{
+    if (client->pings++ >= client->host->limits.keepalive_count) {
+        vccw_client_drop(client, "it does not answer keepalive messages");
+        return;
+    }
+    client->input_at = now;
+    vccw_codec_put_ping(&client->out);
+    vccw_client_put(client);
+}
+
+void
+vccw_client_expire(VccwClient *client, gint64 now)
+{
+    const VccwServerLimits *limits = &client->host->limits;
+
+    if (vccw_client_deadline(client) > now)
+        return;
+    /* While nothing is received, it is not the client that is late. */
+    if (!vccw_client_wants_input(client)) {
+        if (client->begun_at)
+            client->begun_at = now;
+        client->input_at = now;
+        client->pings = 0;
+    }
+    if (client->hold_until && client->hold_until <= now) {
+        client->hold_until = 0;
+        vccw_buffer_move(&client->out, &client->events);
+    }
+    if (after(client->begun_at, limits->message_timeout) <= now)
+        vccw_client_drop(client, "it began a message and did not finish it");
+    else if (after(client->output_at, patience(client)) <= now)
+        vccw_client_drop(client, "it stopped reading");
+    else if (is_pinged(client) &&
+             after(client->input_at, limits->keepalive_interval) <= now)
+        ping(client, now);
+    client->host->touched(client, client->host->data);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A message's size is counted before it is encoded, so it is refused before it costs
+ * memory, and rpcgen's routines write it into room of exactly that size.
+ */
+
+#include "rpc/codec.h"
+#include "rpc/protocol.h"
+#include <string.h>
+#include <virtccw/error.h>
+
+#define NAMES_MAX 65536 /* as in protocol.x */
+
+typedef union {
+    VccwWireNumber number;
+    VccwWireName name;
+    VccwWireNameFlags name_flags;
+    VccwWireNameNumber name_number;
+    VccwWireNameTextFlags name_text_flags;
+    VccwWireOptnameFlags optname_flags;
+    VccwWireOptnameNumberFlags optname_number_flags;
+    VccwWireNumberFlags number_flags;
+    VccwWireNumberOptname number_optname;
+} WireArgs;
+
+/* libtirpc's xdr_void() has a type of its own. */
+static bool_t
+xdr_nothing(XDR *xdr, gpointer payload)
+{
+    return TRUE;
+}
+
+static const xdrproc_t args_xdr[] = {
+    [VCCW_ARGS_NONE] = (xdrproc_t)xdr_nothing,
+    [VCCW_ARGS_NUMBER] = (xdrproc_t)xdr_VccwWireNumber,
+    [VCCW_ARGS_NAME] = (xdrproc_t)xdr_VccwWireName,
+    [VCCW_ARGS_NAME_FLAGS] = (xdrproc_t)xdr_VccwWireNameFlags,
+    [VCCW_ARGS_NAME_NUMBER] = (xdrproc_t)xdr_VccwWireNameNumber,
+    [VCCW_ARGS_NAME_TEXT_FLAGS] = (xdrproc_t)xdr_VccwWireNameTextFlags,
+    [VCCW_ARGS_OPTNAME_FLAGS] = (xdrproc_t)xdr_VccwWireOptnameFlags,
+    [VCCW_ARGS_OPTNAME_NUMBER_FLAGS] = (xdrproc_t)xdr_VccwWireOptnameNumberFlags,
+    [VCCW_ARGS_NUMBER_FLAGS] = (xdrproc_t)xdr_VccwWireNumberFlags,
+    [VCCW_ARGS_NUMBER_OPTNAME] = (xdrproc_t)xdr_VccwWireNumberOptname,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(args_xdr) == VCCW_ARGS_LAST);
+
+/* The strings pass from @wire to the result. */
+static VccwArgs
+from_wire(VccwArgsShape shape, const WireArgs *wire)
+{
+    switch (shape) {
+    case VCCW_ARGS_NUMBER:
+        return (VccwArgs){ .number = wire->number.number };
+    case VCCW_ARGS_NAME:
+        return (VccwArgs){ .name = wire->name.name };
+    case VCCW_ARGS_NAME_FLAGS:
+        return (VccwArgs){ .name = wire->name_flags.name,
+                           .flags = wire->name_flags.flags };
+    case VCCW_ARGS_NAME_NUMBER:
+        return (VccwArgs){ .name = wire->name_number.name,
+                           .number = wire->name_number.number };
+    case VCCW_ARGS_NAME_TEXT_FLAGS:
+        return (VccwArgs){ .name = wire->name_text_flags.name,
+                           .text = wire->name_text_flags.text,
+                           .flags = wire->name_text_flags.flags };
+    case VCCW_ARGS_OPTNAME_FLAGS:
+        return (VccwArgs){ .name = wire->optname_flags.name,
+                           .flags = wire->optname_flags.flags };
+    case VCCW_ARGS_OPTNAME_NUMBER_FLAGS:
+        return (VccwArgs){ .name = wire->optname_number_flags.name,
+                           .number = wire->optname_number_flags.number,
+                           .flags = wire->optname_number_flags.flags };
+    case VCCW_ARGS_NUMBER_FLAGS:
+        return (VccwArgs){ .number = wire->number_flags.number,
+                           .flags = wire->number_flags.flags };
+    case VCCW_ARGS_NUMBER_OPTNAME:
+        return (VccwArgs){ .number = wire->number_optname.number,
+                           .name = wire->number_optname.name };
+    case VCCW_ARGS_NONE:
+    case VCCW_ARGS_LAST:
+        break;
+    }
+    return (VccwArgs){ 0 };
+}
+
+gboolean
+vccw_codec_read_args(VccwArgsShape shape,
+                     const guint8 *payload,
+                     gsize size,
+                     VccwArgs *ret_args,
+                     GError **error)
+{
+    static const guint8 nothing[4] = { 0 };
+    WireArgs wire = { 0 };
+    XDR xdr;
+
+    g_return_val_if_fail(shape < VCCW_ARGS_LAST && size <= VCCW_FRAME_LENGTH_MAX, FALSE);
+    xdrmem_create(&xdr, (char *)(size ? payload : nothing), size, XDR_DECODE);
+    if (!args_xdr[shape](&xdr, &wire)) {
+        xdr_free(args_xdr[shape], (char *)&wire);
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_RPC,
+                    "Unable to decode message payload: its %" G_GSIZE_FORMAT
+                    " bytes are not the arguments of this procedure",
+                    size);
+        return FALSE;
+    }
+    *ret_args = from_wire(shape, &wire);
+    return TRUE;
+}
+
+void
+vccw_codec_clear_args(VccwArgs *args)
+{
+    g_free((char *)args->name);
+    g_free((char *)args->text);
+    *args = (VccwArgs){ 0 };
+}
+
+/* Appends a whole message; @size is that of the payload which @proc encodes. */
+static gboolean
+put(VccwBuffer *out, VccwWireHeader *header, gsize size, xdrproc_t proc, gpointer payload)
+{
+    gsize length = VCCW_FRAME_LENGTH_MIN + size;
+    guint8 *room = vccw_buffer_append(out, length);
+    XDR xdr;
+
+    header->length = length;
+    xdrmem_create(&xdr, (char *)room, length, XDR_ENCODE);
+    if (xdr_VccwWireHeader(&xdr, header) && proc(&xdr, payload) &&
+        xdr_getpos(&xdr) == length)
+        return TRUE;
+    vccw_buffer_take_back(out, length);
+    return FALSE;
+}
+
+static VccwWireHeader
+reply_header(const VccwHeader *call, VccwWireStatus status)
+{
+    return (VccwWireHeader){ .prog = call->program,
+                             .vers = call->version,
+                             .procedure = call->procedure,
+                             .type = VCCW_WIRE_REPLY,
+                             .serial = call->serial,
+                             .status = status };
+}
+
+static const char *
+nth_name(const VccwResult *result, guint n)
+{
+    return g_ptr_array_index(result->names, n);
+}
+
+/* The bytes of a result's payload; more than the protocol allows if a text is too long.
+ */
+static gsize
+result_size(VccwResultShape shape, const VccwResult *result)
+{
+    gsize size = 4;
+
+    switch (shape) {
+    case VCCW_RESULT_NONE:
+        return 0;
+    case VCCW_RESULT_NUMBER:
+        return 4;
+    case VCCW_RESULT_HUGE:
+        return 8;
+    case VCCW_RESULT_STRING:
+    case VCCW_RESULT_OPTSTRING:
+        if (result->string && strlen(result->string) > VCCW_TEXT_MAX)
+            return G_MAXSIZE;
+        return shape == VCCW_RESULT_STRING ? vccw_text_size(result->string)
+                                           : vccw_text_optsize(result->string);
+    case VCCW_RESULT_NAMES_COUNT:
+        size += 4;
+        G_GNUC_FALLTHROUGH;
+    case VCCW_RESULT_NAMES:
+        if (result->names->len > NAMES_MAX)
+            return G_MAXSIZE;
+        for (guint i = 0; i < result->names->len; i++)
+            size += vccw_text_size(nth_name(result, i));
+        return size;
+    case VCCW_RESULT_LAST:
+        break;
+    }
+    g_return_val_if_reached(G_MAXSIZE);
+}
+
+static gboolean
+put_result(VccwBuffer *out,
+           VccwWireHeader *header,
+           gsize size,
+           VccwResultShape shape,
+           const VccwResult *result)
+{
+    VccwWireNumber number = { .number = result->number };
+    VccwWireHuge huge = { .number = result->number };
+    VccwWireOptname text = { .name = result->string };
+    VccwWireNamesCount names = { .count = result->number };
+
+    if (result->names) {
+        names.names.names_val = (VccwWireText *)result->names->pdata;
+        names.names.names_len = result->names->len;
+    }
+    switch (shape) {
+    case VCCW_RESULT_NONE:
+        return put(out, header, size, (xdrproc_t)xdr_nothing, NULL);
+    case VCCW_RESULT_NUMBER:
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireNumber, &number);
+    case VCCW_RESULT_HUGE:
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireHuge, &huge);
+    case VCCW_RESULT_STRING:
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireText, &text.name);
+    case VCCW_RESULT_OPTSTRING:
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireOptname, &text);
+    case VCCW_RESULT_NAMES:
+        /* The array is the first member, the count is not sent. */
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireNames, &names);
+    case VCCW_RESULT_NAMES_COUNT:
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireNamesCount, &names);
+    case VCCW_RESULT_LAST:
+        break;
+    }
+    return FALSE;
+}
+
+static gboolean
+result_is_complete(VccwResultShape shape, const VccwResult *result)
+{
+    if (shape == VCCW_RESULT_STRING)
+        return result->string != NULL;
+    if (shape == VCCW_RESULT_NAMES || shape == VCCW_RESULT_NAMES_COUNT)
+        return result->names != NULL;
+    return shape < VCCW_RESULT_LAST;
+}
+
+gboolean
+vccw_codec_put_result(VccwBuffer *out,
+                      const VccwHeader *call,
+                      VccwResultShape shape,
+                      const VccwResult *result,
+                      gsize max,
+                      GError **error)
+{
+    VccwWireHeader header = reply_header(call, VCCW_WIRE_OK);
+    gsize limit = MIN(max, VCCW_FRAME_LENGTH_MAX) - VCCW_FRAME_LENGTH_MIN;
+    gsize size;
+
+    if (!result_is_complete(shape, result)) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INTERNAL,
+                    "procedure %d gave no result; please report this as a bug of virtccw",
+                    call->procedure);
+        return FALSE;
+    }
+    size = result_size(shape, result);
+    if (size <= limit && put_result(out, &header, size, shape, result))
+        return TRUE;
+    g_set_error(
+        error, VCCW_ERROR, VCCW_ERROR_TOO_LARGE,
+        "the result of procedure %d exceeds what one message may hold (%" G_GSIZE_FORMAT
+        " bytes, %d names, %d bytes of text); ask for less at once",
+        call->procedure, limit, NAMES_MAX, VCCW_TEXT_MAX);
+    return FALSE;
+}
+
+void
+vccw_codec_put_auth_list(VccwBuffer *out, const VccwHeader *call)
+{
+    VccwWireHeader header = reply_header(call, VCCW_WIRE_OK);
+    int none = VCCW_WIRE_AUTH_NONE;
+    VccwWireAuthTypes types = { .types = { .types_len = 1, .types_val = &none } };
+
+    put(out, &header, 8, (xdrproc_t)xdr_VccwWireAuthTypes, &types);
+}
+
+void
+vccw_codec_put_error(VccwBuffer *out, const VccwHeader *call, const VccwVirError *error)
+{
+    VccwWireHeader header = reply_header(call, VCCW_WIRE_ERROR);
+    VccwWireFailure failure = { .code = error->code,
+                                .domain = error->domain,
+                                .message = error->message,
+                                .level = error->level,
+                                .str2 = error->detail,
+                                .int1 = error->errnum ? error->errnum : -1,
+                                .int2 = -1 };
+    gsize size = 7 * 4 + vccw_text_optsize(failure.message) + vccw_text_optsize(NULL) +
+                 vccw_text_optsize(failure.str2) + vccw_text_optsize(NULL);
+
+    put(out, &header, size, (xdrproc_t)xdr_VccwWireFailure, &failure);
+}
+
+static VccwWireHeader
+message_header(guint32 program, gint32 procedure, guint32 serial)
+{
+    return (VccwWireHeader){ .prog = program,
+                             .vers = VCCW_WIRE_VERSION,
+                             .procedure = procedure,
+                             .type = VCCW_WIRE_MESSAGE,
+                             .serial = serial,
+                             .status = VCCW_WIRE_OK };
+}
+
+void
+vccw_codec_put_lifecycle(VccwBuffer *out,
+                         gint32 callback_id,
+                         const char *name,
+                         gint32 event,
+                         gint32 detail)
+{
+    VccwWireHeader header = message_header(VCCW_WIRE_REMOTE, VCCW_WIRE_EVENT_LIFECYCLE,
+                                           VCCW_WIRE_EVENT_SERIAL);
+    VccwWireLifecycle payload = {
+        .callback_id = callback_id, .name = (char *)name, .event = event, .detail = detail
+    };
+
+    put(out, &header, 12 + vccw_text_size(name), (xdrproc_t)xdr_VccwWireLifecycle,
+        &payload);
+}
+
+void
+vccw_codec_put_update(VccwBuffer *out, gint32 callback_id, const char *name)
+{
+    VccwWireHeader header =
+        message_header(VCCW_WIRE_REMOTE, VCCW_WIRE_EVENT_UPDATE, VCCW_WIRE_EVENT_SERIAL);
+    VccwWireUpdate payload = { .callback_id = callback_id, .name = (char *)name };
+
+    put(out, &header, 4 + vccw_text_size(name), (xdrproc_t)xdr_VccwWireUpdate, &payload);
+}
+
+void
+vccw_codec_put_ping(VccwBuffer *out)
+{
+    VccwWireHeader header = message_header(VCCW_WIRE_KEEPALIVE, VCCW_WIRE_PING, 0);
+
+    put(out, &header, 0, (xdrproc_t)xdr_nothing, NULL);
+}
+
+void
+vccw_codec_put_pong(VccwBuffer *out)
+{
+    VccwWireHeader header = message_header(VCCW_WIRE_KEEPALIVE, VCCW_WIRE_PONG, 0);
+
+    put(out, &header, 0, (xdrproc_t)xdr_nothing, NULL);
+}

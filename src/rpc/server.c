@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The server is one source of the main loop, whatever the number of its clients: an epoll
+ * descriptor tells which sockets are ready, and one deadline covers all timers. So
+ * thousands of idle connections cost the loop nothing.
+ *
+ * A turn of the loop is: receive where something came; do what is due; then let each
+ * client that was touched work, and only here may a client be freed.
+ *
+ * Deadlines are lazy. A client's may move away at any time; the server's is only ever too
+ * early, and is counted anew when it passes.
+ */
+
+#include "rpc/server.h"
+#include "base/io.h"
+#include "rpc/client.h"
+#include "rpc/peers.h"
+#include "rpc/quiet.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define EVENTS_PER_TURN  64
+#define ACCEPTS_PER_TURN 64
+#define ACCEPT_PAUSE     (100 * G_TIME_SPAN_MILLISECOND)
+#define PRESSED_PAUSE    (100 * G_TIME_SPAN_MILLISECOND)
+#define EXPIRE_PAUSE     (10 * G_TIME_SPAN_MILLISECOND) /* between two looks at all clients \
+                                                         */
+
+typedef struct {
+    int fd;
+    gboolean read_only;
+} Listener;
+
+/* What the main loop sees. */
+typedef struct {
+    GSource source;
+    VccwServer *server;
+} ServerSource;
+
+struct _VccwServer {
+    VccwClientHost host;
+    VccwPeers *peers;
+    ServerSource *source;
+    int epoll;
+    int reserve;          /* a descriptor to give up when there are no others */
+    GPtrArray *listeners; /* of Listener */
+    VccwQuiet accept_failures;
+    gint64 accept_at;  /* when accepting goes on after a pause; 0 is now */
+    GQueue clients;    /* of VccwClient, by its link */
+    GQueue work;       /* of those that were touched, by its work_link */
+    gint64 deadline;   /* not later than that of any client */
+    gint64 expired_at; /* when all clients were looked at */
+    gboolean in_turn;
+    gboolean stopped;
+    VccwServerFunc func;
+    gpointer func_data;
+};
+
+static void
+wake(VccwServer *server)
+{
+    if (!server->in_turn)
+        g_source_set_ready_time(&server->source->source, 0);
+}
+
+static void
+on_touched(VccwClient *client, gpointer data)
+{
+    VccwServer *server = data;
+
+    if (client->working || client->over)
+        return;
+    client->working = TRUE;
+    g_queue_push_tail_link(&server->work, &client->work_link);
+    wake(server);
+}
+
+static void
+watch(VccwServer *server, int operation, int fd, guint32 interest, gpointer what)
+{
+    struct epoll_event event = { .events = interest, .data.ptr = what };
+
+    if (epoll_ctl(server->epoll, operation, fd, &event) < 0)
+        g_message("cannot watch a socket: %s", g_strerror(errno));
+}
+
+static void
+update_interest(VccwServer *server, VccwClient *client)
+{
+    guint32 interest = (vccw_client_wants_input(client) ? EPOLLIN : 0) |
+                       (vccw_buffer_length(&client->out) ? EPOLLOUT : 0);
+
+    if (interest == client->interest)
+        return;
+    client->interest = interest;
+    watch(server, EPOLL_CTL_MOD, client->fd, interest, client);
+}
+
+static void
+remove_client(VccwServer *server, VccwClient *client)
+{
+    /* Ending the session may still cause events for others, but none for this one. */
+    client->over = TRUE;
+    if (client->working)
+        g_queue_unlink(&server->work, &client->work_link);
+    g_queue_unlink(&server->clients, &client->link);
+    vccw_peers_leave(server->peers, client->uid);
+    vccw_client_free(client);
+    if (server->func && server->clients.length == 0)
+        server->func(0, server->func_data);
+}
+
+void
+vccw_server_adopt(VccwServer *server, int fd, gboolean read_only)
+{
+    struct ucred peer = { .uid = (uid_t)-1 };
+    socklen_t size = sizeof(peer);
+    VccwClient *client;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || server->stopped ||
+        !vccw_peers_enter(server->peers, peer.uid, read_only)) {
+        vccw_fd_clear(&fd);
+        return;
+    }
+    client = vccw_client_new(&server->host, fd, read_only, peer.uid, peer.pid);
+    client->interest = EPOLLIN;
+    watch(server, EPOLL_CTL_ADD, fd, client->interest, client);
+    g_queue_push_tail_link(&server->clients, &client->link);
+    if (server->func && server->clients.length == 1)
+        server->func(1, server->func_data);
+}
+
+/* Listeners are told from clients by their address. */
+static Listener *
+as_listener(VccwServer *server, gpointer what)
+{
+    for (guint i = 0; i < server->listeners->len; i++)
+        if (g_ptr_array_index(server->listeners, i) == what)
+            return what;
+    return NULL;
+}
+
+static void
+watch_listeners(VccwServer *server, guint32 interest)
+{
+    for (guint i = 0; i < server->listeners->len; i++) {
+        Listener *listener = g_ptr_array_index(server->listeners, i);
+
+        watch(server, EPOLL_CTL_MOD, listener->fd, interest, listener);
+    }
+}
+
+static int
+open_reserve(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Without a free descriptor a connection cannot even be refused, and would be reported as
+ * ready for ever. */
+static void
+refuse_one(VccwServer *server, int fd)
+{
+    VccwFd refused = -1;
+
+    vccw_fd_clear(&server->reserve);
+    refused = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    vccw_fd_clear(&refused);
+    server->reserve = open_reserve();
+}
+
+static void
+accept_clients(VccwServer *server, const Listener *listener)
+{
+    for (guint i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int errnum;
+
+        if (fd >= 0) {
+            vccw_server_adopt(server, fd, listener->read_only);
+            continue;
+        }
+        errnum = errno;
+        if (errnum == EAGAIN)
+            return;
+        if (errnum == EINTR || errnum == ECONNABORTED)
+            continue;
+        if (errnum == EMFILE || errnum == ENFILE)
+            refuse_one(server, listener->fd);
+        vccw_quiet_message(
+            &server->accept_failures,
+            "cannot accept clients for a moment: %s; if this goes on, raise "
+            "the limit of open files",
+            g_strerror(errno));
+        server->accept_at = g_get_monotonic_time() + ACCEPT_PAUSE;
+        watch_listeners(server, 0);
+        return;
+    }
+}
+
+static void
+handle_client(VccwClient *client, guint32 events)
+{
+    if (events & EPOLLIN)
+        vccw_client_receive(client);
+    else if (events & (EPOLLHUP | EPOLLERR))
+        client->broken = TRUE;
+    on_touched(client, client->host->data);
+}
+
+static void
+receive_all(VccwServer *server)
+{
+    struct epoll_event events[EVENTS_PER_TURN];
+    int n = epoll_wait(server->epoll, events, EVENTS_PER_TURN, 0);
+
+    for (int i = 0; i < n; i++) {
+        Listener *listener = as_listener(server, events[i].data.ptr);
+
+        if (listener)
+            accept_clients(server, listener);
+        else
+            handle_client(events[i].data.ptr, events[i].events);
+    }
+}
+
+static void
+touch_all(VccwServer *server)
+{
+    for (GList *i = server->clients.head; i; i = i->next)
+        on_touched(i->data, server);
+}
+
+static void
+expire_all(VccwServer *server, gint64 now)
+{
+    server->deadline = G_MAXINT64;
+    server->expired_at = now;
+    for (GList *i = server->clients.head; i; i = i->next) {
+        vccw_client_expire(i->data, now);
+        server->deadline = MIN(server->deadline, vccw_client_deadline(i->data));
+    }
+    if (vccw_client_host_is_pressed(&server->host)) {
+        touch_all(server);
+        server->deadline = MIN(server->deadline, now + PRESSED_PAUSE);
+    }
+}
+
+static void
+work_one(VccwServer *server, VccwClient *client)
+{
+    VccwClientState state = vccw_client_work(client);
+
+    if (state == VCCW_CLIENT_OVER) {
+        remove_client(server, client);
+        return;
+    }
+    update_interest(server, client);
+    server->deadline = MIN(server->deadline, vccw_client_deadline(client));
+    if (state == VCCW_CLIENT_AGAIN)
+        on_touched(client, server);
+}
+
+static void
+work_all(VccwServer *server)
+{
+    for (guint n = server->work.length; n && server->work.head; n--) {
+        VccwClient *client = g_queue_pop_head_link(&server->work)->data;
+
+        client->working = FALSE;
+        work_one(server, client);
+    }
+}
+
+static void
+resume_accepting(VccwServer *server, gint64 now)
+{
+    if (server->accept_at == 0 || server->accept_at > now)
+        return;
+    server->accept_at = 0;
+    watch_listeners(server, EPOLLIN);
+}
+
+/* When the next turn is due though no socket is ready; -1 for never. */
+static gint64
+next_turn(VccwServer *server)
+{
+    gint64 next = server->deadline;
+
+    if (server->work.length)
+        return 0;
+    if (next != G_MAXINT64)
+        next = MAX(next, server->expired_at + EXPIRE_PAUSE);
+    if (server->accept_at)
+        next = MIN(next, server->accept_at);
+    return next == G_MAXINT64 ? -1 : next;
+}
+
+static gboolean
+take_turn(GSource *source, GSourceFunc func, gpointer data)
+{
+    VccwServer *server = ((ServerSource *)source)->server;
+    gint64 now = g_source_get_time(source);
+    gboolean was_pressed = vccw_client_host_is_pressed(&server->host);
+
+    server->in_turn = TRUE;
+    receive_all(server);
+    resume_accepting(server, now);
+    if (now >= server->deadline && now >= server->expired_at + EXPIRE_PAUSE)
+        expire_all(server, now);
+    work_all(server);
+    if (vccw_client_host_is_pressed(&server->host))
+        server->deadline = MIN(server->deadline, now + PRESSED_PAUSE);
+    else if (was_pressed)
+        touch_all(server);
+    server->in_turn = FALSE;
+    g_source_set_ready_time(source, next_turn(server));
+    return G_SOURCE_CONTINUE;
+}
+
+static guint
+or_default(guint value, guint fallback)
+{
+    return value ? value : fallback;
+}
+
+static VccwServerLimits
+complete_limits(const VccwServerLimits *given)
+{
+    VccwServerLimits limits = given ? *given : (VccwServerLimits){ 0 };
+
+    limits.max_clients = or_default(limits.max_clients, 5000);
+    limits.reserved_clients = or_default(limits.reserved_clients, 100);
+    limits.reserved_clients = MIN(limits.reserved_clients, limits.max_clients / 2);
+    limits.max_client_requests = or_default(limits.max_client_requests, 5);
+    if (limits.max_input == 0)
+        limits.max_input = 32 * 1024 * 1024;
+    if (limits.max_output == 0)
+        limits.max_output = 16 * 1024 * 1024;
+    limits.message_timeout = or_default(limits.message_timeout, 30);
+    limits.keepalive_interval = or_default(limits.keepalive_interval, 5);
+    limits.keepalive_count = or_default(limits.keepalive_count, 5);
+    return limits;
+}
+
+VccwServer *
+vccw_server_new(VccwDriver *driver, const VccwServerLimits *limits)
+{
+    static GSourceFuncs funcs = { .dispatch = take_turn };
+    VccwServer *server = g_new0(VccwServer, 1);
+
+    server->host.driver = driver;
+    server->host.limits = complete_limits(limits);
+    server->host.input.max = server->host.limits.max_input;
+    server->host.scratch = g_malloc(VCCW_CLIENT_READ);
+    server->host.touched = on_touched;
+    server->host.data = server;
+    server->peers = vccw_peers_new(server->host.limits.max_clients,
+                                   server->host.limits.reserved_clients);
+    server->listeners = g_ptr_array_new_with_free_func(g_free);
+    server->deadline = G_MAXINT64;
+    server->reserve = open_reserve();
+    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (server->epoll < 0)
+        g_error("cannot watch sockets: %s", g_strerror(errno));
+    server->source = (ServerSource *)g_source_new(&funcs, sizeof(ServerSource));
+    server->source->server = server;
+    g_source_set_static_name(&server->source->source, "virtccw server");
+    g_source_add_unix_fd(&server->source->source, server->epoll, G_IO_IN);
+    g_source_attach(&server->source->source, g_main_context_get_thread_default());
+    return server;
+}
+
+static void
+close_listeners(VccwServer *server)
+{
+    for (guint i = 0; i < server->listeners->len; i++) {
+        Listener *listener = g_ptr_array_index(server->listeners, i);
+
+        vccw_fd_clear(&listener->fd);
+    }
+    g_ptr_array_set_size(server->listeners, 0);
+    server->accept_at = 0;
+}
+
+void
+vccw_server_free(VccwServer *server)
+{
+    if (!server)
+        return;
+    server->func = NULL;
+    server->in_turn = TRUE;
+    close_listeners(server);
+    while (server->clients.head)
+        remove_client(server, server->clients.head->data);
+    g_source_destroy(&server->source->source);
+    g_source_unref(&server->source->source);
+    vccw_fd_clear(&server->epoll);
+    vccw_fd_clear(&server->reserve);
+    g_ptr_array_unref(server->listeners);
+    vccw_peers_free(server->peers);
+    g_free(server->host.scratch);
+    g_free(server);
+}
+
+void
+vccw_server_listen(VccwServer *server, int fd, gboolean read_only)
+{
+    Listener *listener = g_new(Listener, 1);
+    int flags = fcntl(fd, F_GETFL);
+
+    /* A client that is gone before it is accepted must not block us. */
+    if (flags >= 0)
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    *listener = (Listener){ fd, read_only };
+    g_ptr_array_add(server->listeners, listener);
+    watch(server, EPOLL_CTL_ADD, fd, EPOLLIN, listener);
+}
+
+void
+vccw_server_stop(VccwServer *server)
+{
+    server->stopped = TRUE;
+    close_listeners(server);
+    for (GList *i = server->clients.head; i; i = i->next)
+        vccw_client_end(i->data);
+}
+
+guint
+vccw_server_clients(VccwServer *server)
+{
+    return server->clients.length;
+}
+
+void
+vccw_server_set_func(VccwServer *server, VccwServerFunc func, gpointer data)
+{
+    server->func = func;
+    server->func_data = data;
+}
