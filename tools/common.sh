@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What tools/try and tools/check share. Sets $source, the clone, and $work, a folder of its
+# own for each clone and user, outside of it.
+
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/virtccw/$(printf '%s' "$source" | sha256sum | cut -c1-12)
+
+say() {
+    printf '%s\n' "$*"
+}
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# configure FOLDER [OPTION...]: makes a build folder, or brings an old one to these options.
+configure() {
+    local folder=$1
+
+    shift
+    if [[ -f $folder/build.ninja ]] && meson configure "$folder" "$@" >/dev/null 2>&1; then
+        return
+    fi
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    meson setup "$folder" "$source" "$@"
+}
+
+# Why this machine cannot run the simulator, or nothing.
+why_no_simulator() {
+    if [[ ! -e /dev/fuse ]]; then
+        say "there is no /dev/fuse here (modprobe fuse; in a container: --device /dev/fuse)"
+    elif [[ ! -w /dev/fuse ]]; then
+        say "/dev/fuse cannot be opened by $(id -un 2>/dev/null || id -u)"
+    elif ! unshare --user --map-root-user --net --mount true 2>/dev/null; then
+        say "user, mount and network namespaces are not allowed here (unshare fails)"
+    fi
+}
