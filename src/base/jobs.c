@@ -62,10 +62,10 @@ struct _VccwJobs {
     GHashTable *lines; /* key → Line */
     guint busy;
 
-    gatomicrefcount refs; /* the owner, each thread, each dispatch */
     pthread_mutex_t mutex;
     pthread_cond_t wake_worker;
     /* Guarded by the mutex */
+    guint refs;       /* the owner, each thread, each dispatch */
     JobList ready;    /* their turn has come */
     JobList finished; /* to be told to the main loop */
     GSource *source;  /* dispatches the finished; NULL after vccw_jobs_free() */
@@ -127,7 +127,12 @@ line_free(gpointer data)
 static void
 jobs_unref(VccwJobs *jobs)
 {
-    if (!g_atomic_ref_count_dec(&jobs->refs))
+    gboolean last;
+
+    pthread_mutex_lock(&jobs->mutex);
+    last = --jobs->refs == 0;
+    pthread_mutex_unlock(&jobs->mutex);
+    if (!last)
         return;
     pthread_cond_destroy(&jobs->wake_worker);
     pthread_mutex_destroy(&jobs->mutex);
@@ -224,7 +229,7 @@ provide_thread(VccwJobs *jobs)
 
     if (jobs->idle >= jobs->n_ready || jobs->threads >= THREADS_MAX)
         return;
-    g_atomic_ref_count_inc(&jobs->refs);
+    jobs->refs++;
     jobs->threads++;
     thread = g_thread_try_new("virtccw-job", worker, jobs, &error);
     if (thread) {
@@ -233,7 +238,7 @@ provide_thread(VccwJobs *jobs)
     }
     g_debug("cannot make a thread: %s", error->message);
     jobs->threads--;
-    jobs_unref(jobs);
+    jobs->refs--; /* never the last: the caller has one */
 }
 
 /* With the mutex held, and without any thread that could ever do the ready jobs. */
@@ -302,10 +307,11 @@ dispatch_finished(GSource *source, GSourceFunc callback, gpointer data)
     job = list_take(&jobs->finished);
     if (!jobs->finished.first)
         g_source_set_ready_time(source, -1);
+    if (job)
+        jobs->refs++;
     pthread_mutex_unlock(&jobs->mutex);
     if (!job)
         return G_SOURCE_CONTINUE;
-    g_atomic_ref_count_inc(&jobs->refs);
     finish(jobs, job);
     jobs_unref(jobs);
     return G_SOURCE_CONTINUE;
@@ -332,7 +338,7 @@ vccw_jobs_new(void)
 
     jobs->context = g_main_context_ref_thread_default();
     jobs->lines = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, line_free);
-    g_atomic_ref_count_init(&jobs->refs);
+    jobs->refs = 1;
     pthread_mutex_init(&jobs->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
