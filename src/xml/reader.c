@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Reading a document that a stranger wrote.
+ *
+ * A document costs at most what its size allows: the size is checked first, then, still
+ * on the bytes, what libxml2 is known to be slow with. It compares each attribute of an
+ * element with all others, so 60,000 of them take half a minute; and it searches all
+ * namespaces in scope for each prefix. An attribute list of libxml2's never spans a '<',
+ * not even after an error, and each attribute needs a '=' followed by a quote. To count
+ * those between two '<' is therefore enough, and needs no second parser that could
+ * disagree with the first one about where a comment or a quoted value ends.
+ *
+ * libxml2 stops at the first error, and at a DOCTYPE before it looks inside. Everything
+ * is reported through the context of the one parse; no handler of the process is touched.
+ */
+
+#include "xml/reader.h"
+
+#include <libxml/parser.h>
+#include <string.h>
+#include <virtccw/error.h>
+
+#define NO_ELEMENT "no element; a node-device document begins with <device>"
+#define CAUSE_MAX  120
+
+/* Without XML_PARSE_NOENT, DTDLOAD, DTDATTR, XINCLUDE and HUGE. */
+#define PARSE_OPTIONS                                                                \
+    (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | \
+     XML_PARSE_IGNORE_ENC)
+
+/* One parse: the first thing that went wrong, and where. */
+typedef struct {
+    GError *error;
+} Parse;
+
+static void
+parser_init(void)
+{
+    static gsize done;
+
+    if (g_once_init_enter(&done)) {
+        xmlInitParser();
+        g_once_init_leave(&done, 1);
+    }
+}
+
+char *
+vccw_xml_reader_cause(const char *text)
+{
+    g_autofree char *valid = g_strstrip(g_utf8_make_valid(text ? text : "", -1));
+    GString *line = g_string_new(NULL);
+    guint n = 0;
+
+    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (n++ == CAUSE_MAX) {
+            g_string_append(line, "...");
+            break;
+        }
+        g_string_append_unichar(line, g_unichar_isprint(c) ? c : ' ');
+    }
+    return g_string_free(line, FALSE);
+}
+
+/* The position of @at in @text, as editors count: both from 1, the column in characters.
+ */
+static void
+position(const char *text, const char *at, guint *ret_line, guint *ret_column)
+{
+    guint line = 1;
+    guint column = 1;
+
+    for (const char *p = text; p < at; p++) {
+        if (*p == '\n') {
+            line++;
+            column = 1;
+        } else if (((guchar)*p & 0xc0) != 0x80) {
+            column++;
+        }
+    }
+    *ret_line = line;
+    *ret_column = column;
+}
+
+static void
+refuse_at(GError **error, const char *text, const char *at, const char *cause)
+{
+    guint line, column;
+
+    position(text, at, &line, &column);
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX, "line %u, column %u: %s", line,
+                column, cause);
+}
+
+/* Whether an attribute's value begins behind the '=' at @p. */
+static gboolean
+starts_value(const char *p)
+{
+    p += 1 + strspn(p + 1, " \t\r\n");
+    return *p == '"' || *p == '\'';
+}
+
+static gboolean
+check_attributes(const char *text, GError **error)
+{
+    guint n = 0;
+
+    for (const char *p = text; (p = strpbrk(p, "<=")); p++) {
+        if (*p == '<')
+            n = 0;
+        else if (starts_value(p) && ++n > VCCW_XML_READER_ATTRIBUTES_MAX) {
+            g_autofree char *cause =
+                g_strdup_printf("an element with more than %u attributes",
+                                VCCW_XML_READER_ATTRIBUTES_MAX);
+            refuse_at(error, text, p, cause);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_namespaces(const char *text, GError **error)
+{
+    guint n = 0;
+
+    for (const char *p = text; (p = strstr(p, "xmlns")); p++) {
+        if (++n > VCCW_XML_READER_NAMESPACES_MAX) {
+            g_autofree char *cause = g_strdup_printf(
+                "more than %u namespace declarations", VCCW_XML_READER_NAMESPACES_MAX);
+            refuse_at(error, text, p, cause);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* What can be told from the bytes alone. */
+static gboolean
+check_bytes(const char *text, gsize max, gsize *ret_size, GError **error)
+{
+    gsize size = strnlen(text, max + 1);
+    const char *end;
+
+    if (size > max) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_TOO_LARGE,
+                    "the document is larger than %" G_GSIZE_FORMAT
+                    " bytes; leave out what virtccw does not need",
+                    max);
+        return FALSE;
+    }
+    if (!g_utf8_validate_len(text, size, &end)) {
+        refuse_at(error, text, end,
+                  "a byte that is not UTF-8; save the document as UTF-8");
+        return FALSE;
+    }
+    if (!check_attributes(text, error) || !check_namespaces(text, error))
+        return FALSE;
+    *ret_size = size;
+    return TRUE;
+}
+
+/* libxml2's message, or a clearer one where there is one. */
+static char *
+cause_of(const xmlError *err)
+{
+    if (err->code == XML_ERR_UNDECLARED_ENTITY ||
+        err->code == XML_WAR_UNDECLARED_ENTITY) {
+        g_autofree char *name = vccw_xml_reader_cause(err->str1);
+
+        return g_strdup_printf(
+            "the entity &%s; is not known; write the character itself, "
+            "or one of &lt; &gt; &amp; &apos; &quot;",
+            name);
+    }
+    if (err->code == XML_ERR_DOCUMENT_EMPTY)
+        return g_strdup(NO_ELEMENT);
+    if (err->message && strstr(err->message, "Excessive depth"))
+        return g_strdup("elements are nested too deeply");
+    return vccw_xml_reader_cause(err->message);
+}
+
+static void
+on_error(void *user_data, xmlErrorPtr err)
+{
+    xmlParserCtxt *context = user_data;
+    Parse *parse = context->_private;
+    g_autofree char *cause = NULL;
+
+    if (err->level < XML_ERR_FATAL)
+        return;
+    if (!parse->error) {
+        cause = cause_of(err);
+        g_set_error(&parse->error, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX,
+                    "line %d, column %d: %s", err->line, err->int2, cause);
+    }
+    xmlStopParser(context);
+}
+
+/* Called behind "<!DOCTYPE name", before any declaration in it is read. */
+static void
+on_doctype(void *user_data,
+           const xmlChar *name,
+           const xmlChar *external_id,
+           const xmlChar *system_id)
+{
+    xmlParserCtxt *context = user_data;
+    Parse *parse = context->_private;
+
+    if (!parse->error) {
+        g_set_error(&parse->error, VCCW_ERROR, VCCW_ERROR_XML_CONTENT,
+                    "line %d: a DOCTYPE is not accepted; remove it",
+                    xmlSAX2GetLineNumber(context));
+    }
+    xmlStopParser(context);
+}
+
+xmlDoc *
+vccw_xml_reader_parse(const char *text, gsize max, GError **error)
+{
+    g_autoptr(xmlDoc) doc = NULL;
+    xmlParserCtxt *context;
+    Parse parse = { NULL };
+    gsize size;
+
+    if (!check_bytes(text, max, &size, error))
+        return NULL;
+    parser_init();
+    context = xmlNewParserCtxt();
+    if (!context) {
+        g_set_error_literal(error, VCCW_ERROR, VCCW_ERROR_INTERNAL,
+                            "libxml2 cannot make a parser: out of memory");
+        return NULL;
+    }
+    context->_private = &parse;
+    context->sax->serror = on_error;
+    context->sax->internalSubset = on_doctype;
+    doc = xmlCtxtReadMemory(context, text, (int)size, NULL, NULL, PARSE_OPTIONS);
+    xmlFreeParserCtxt(context);
+    if (parse.error) {
+        g_propagate_error(error, parse.error);
+        return NULL;
+    }
+    if (!doc || !xmlDocGetRootElement(doc)) {
+        g_set_error_literal(
+            error, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX,
+            "line 1, column 1: no element; a document begins with '<device>'");
+        return NULL;
+    }
+    return g_steal_pointer(&doc);
+}
