@@ -135,7 +135,7 @@ grow_body(VccwFrameParser *parser, gsize need)
 static void
 keep_payload(VccwFrameParser *parser, const guint8 *data, gsize size, gsize offset)
 {
-    if (parser->frame.fate != VCCW_FRAME_KEPT)
+    if (size == 0 || parser->frame.fate != VCCW_FRAME_KEPT)
         return;
     if (grow_body(parser, offset + size)) {
         memcpy(parser->body + offset, data, size);
