@@ -12,7 +12,11 @@
 #include "xml/nodedev-private.h"
 #include "xml/reader.h"
 #include "xml/schema.h"
+#include <string.h>
 #include <virtccw/error.h>
+
+/* What libxml2 means by an "extra element in interleave". */
+#define EXTRA "; it is not known there, or one too many, or its value is wrong"
 
 static gboolean
 parse_address(const xmlNode *node, VccwBusId *ret_id, GError **error)
@@ -370,7 +374,8 @@ check_schema(xmlDoc *doc, GError **error)
         g_set_error(error, VCCW_ERROR, schema->code, "%s (schema: %s)", detail->message,
                     schema->message);
     else
-        g_propagate_error(error, g_steal_pointer(&schema));
+        g_set_error(error, VCCW_ERROR, schema->code, "%s%s", schema->message,
+                    strstr(schema->message, " in interleave") ? EXTRA : "");
     return FALSE;
 }
 
