@@ -5,17 +5,17 @@
  * Names of channel-attached devices: bus-IDs, guest addresses, UUIDs, node-device names.
  *
  * Every parser here is strict: it consumes the whole string, checks each range and leaves
- * its result untouched on failure. Hexadecimal digits may be upper or lower case on input;
- * the one canonical printer of each type writes lower case. Parsing what was printed
- * always gives the same value back.
+ * its result untouched on failure. Hexadecimal digits may be upper or lower case on
+ * input; the one canonical printer of each type writes lower case. Parsing what was
+ * printed always gives the same value back.
  */
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-#define VCCW_CSSID_MAX 0xfe /* highest channel-subsystem ID that libvirt accepts */
-#define VCCW_SSID_MAX  3    /* highest subchannel-set ID (z/Architecture, 2 bits) */
+#define VCCW_CSSID_MAX   0xfe /* highest channel-subsystem ID that libvirt accepts */
+#define VCCW_SSID_MAX    3    /* highest subchannel-set ID (z/Architecture, 2 bits) */
 #define VCCW_GUEST_CSSID 0xfe /* the virtual channel subsystem that a guest sees */
 
 /**
@@ -98,8 +98,8 @@ guint32 vccw_bus_id_key(const VccwBusId *id);
 
 /**
  * vccw_uuid_parse:
- * @text: 32 hexadecimal digits; blanks may lead and trail, and blanks and dashes may stand
- *   between any two bytes: every form that libvirt accepts
+ * @text: 32 hexadecimal digits; white space may lead and trail, and blanks and dashes may
+ *   stand before each byte: every form that libvirt accepts
  * @ret_uuid: (out): the UUID
  *
  * Returns: FALSE with VCCW_ERROR_INVALID_ARG if @text is anything else.
@@ -134,7 +134,8 @@ guint vccw_uuid_hash(gconstpointer uuid);
 /**
  * vccw_node_name_parse:
  * @text: a node-device name: "computer", "css_C_S_NNNN", "ccw_C_S_NNNN",
- *   "mdev_UUID_C_S_NNNN" or the old "mdev_UUID" (41 characters), the UUID with underscores
+ *   "mdev_UUID_C_S_NNNN" or the old "mdev_UUID" (41 characters), the UUID with
+ *   underscores
  * @ret_name: (out): its parts
  *
  * Returns: FALSE with VCCW_ERROR_INVALID_ARG if @text is anything else.

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * System calls on files, each wrapped once: relative to a folder's descriptor, close-on-exec,
- * safe against EINTR, and reporting G_UNIX_ERROR with the path and errno's meaning.
+ * System calls on files, each wrapped once: relative to a folder's descriptor,
+ * close-on-exec, safe against EINTR, and reporting G_UNIX_ERROR with the path and errno's
+ * meaning.
  */
 
 #include <glib.h>
@@ -27,7 +28,8 @@ int vccw_fd_steal(int *fd);
  * @errnum: an errno value
  * @format: what was tried, printf-style; ": " and errno's text are appended
  */
-void vccw_set_errno(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void vccw_set_errno(GError **error, int errnum, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 
 /** vccw_error_errno: Returns: errno if @error is of G_UNIX_ERROR, else 0. */
 int vccw_error_errno(const GError *error);
@@ -44,8 +46,8 @@ int vccw_open_dir(int dirfd, const char *path, GError **error);
  * vccw_list_dir:
  * @dirfd: the folder that @path is relative to, or AT_FDCWD
  *
- * Returns: (transfer full): the names in folder @path without "." and "..", unsorted, as a
- *   GPtrArray of char * with a free function; NULL with G_UNIX_ERROR.
+ * Returns: (transfer full): the names in folder @path without "." and "..", unsorted, as
+ *   a GPtrArray of char * with a free function; NULL with G_UNIX_ERROR.
  */
 GPtrArray *vccw_list_dir(int dirfd, const char *path, GError **error);
 
@@ -70,22 +72,23 @@ gboolean vccw_write_attr(int dirfd, const char *path, const char *text, GError *
  * vccw_read_link:
  * @dirfd: the folder that @path is relative to
  *
- * Returns: (transfer full): the target of the symbolic link @path as it stands there; NULL
- *   with G_UNIX_ERROR.
+ * Returns: (transfer full): the target of the symbolic link @path as it stands there;
+ *   NULL with G_UNIX_ERROR.
  */
 char *vccw_read_link(int dirfd, const char *path, GError **error);
 
 /**
- * vccw_read_link_name: as vccw_read_link(), but only the last component of the target: the
- *   name of a driver or of a type.
+ * vccw_read_link_name: as vccw_read_link(), but only the last component of the target:
+ *   the name of a driver or of a type.
  */
 char *vccw_read_link_name(int dirfd, const char *path, GError **error);
 
-/** vccw_exists: Returns: whether @path exists below @dirfd (a symbolic link itself counts). */
+/** vccw_exists: Returns: whether @path exists below @dirfd, a dangling link included. */
 gboolean vccw_exists(int dirfd, const char *path);
 
 /**
- * VccwFileStamp: tells one version of a file from another, also where the clock is coarse.
+ * VccwFileStamp: tells one version of a file from another, also where the clock is
+ * coarse.
  */
 typedef struct {
     dev_t device;
@@ -105,13 +108,17 @@ gboolean vccw_file_stamp_equal(const VccwFileStamp *a, const VccwFileStamp *b);
  * @ret_length: (out) (optional): the number of bytes
  * @ret_stamp: (out) (optional): the version that was read
  *
- * Never follows a symbolic link (ELOOP), never blocks on a FIFO, and refuses what is not a
- * regular file (EINVAL).
+ * Never follows a symbolic link (ELOOP), never blocks on a FIFO, and refuses what is not
+ * a regular file (EINVAL).
  *
  * Returns: (transfer full): the content, NUL-terminated; NULL with G_UNIX_ERROR.
  */
-char *vccw_read_file(int dirfd, const char *name, gsize max, gsize *ret_length,
-                     VccwFileStamp *ret_stamp, GError **error);
+char *vccw_read_file(int dirfd,
+                     const char *name,
+                     gsize max,
+                     gsize *ret_length,
+                     VccwFileStamp *ret_stamp,
+                     GError **error);
 
 /**
  * VccwWriteMode: what vccw_write_file() expects to find.
@@ -122,8 +129,8 @@ typedef enum {
 } VccwWriteMode;
 
 /**
- * vccw_write_file: Writes a file whole or not at all, and durably: a temporary file beside
- *   it, fsync, rename, fsync of the folder. Blocks on the disk.
+ * vccw_write_file: Writes a file whole or not at all, and durably: a temporary file
+ *   beside it, fsync, rename, fsync of the folder. Blocks on the disk.
  * @dirfd: the folder that @name is in (from vccw_open_dir(), for it is fsynced)
  * @name: the file's name, without a slash
  * @data: its content
@@ -132,16 +139,21 @@ typedef enum {
  * @expected: (nullable): with VCCW_WRITE_REPLACE, the version that is to be replaced;
  *   another one, or none, found just before the rename is EBUSY, and nothing is changed
  *
- * A new file gets the permissions 0644 less the umask. A regular file that is replaced hands
- * on its permissions and, as far as this process may set them, its owner and group. A
- * symbolic link is replaced itself, not what it points to.
+ * A new file gets the permissions 0644 less the umask. A regular file that is replaced
+ * hands on its permissions and, as far as this process may set them, its owner and group.
+ * A symbolic link is replaced itself, not what it points to.
  *
  * Returns: FALSE with G_UNIX_ERROR; then the old content is intact. If only the last
  *   fsync of the folder failed, the new content is there but may not survive a power cut:
  *   that is reported as a failure too.
  */
-gboolean vccw_write_file(int dirfd, const char *name, const char *data, gsize length,
-                         VccwWriteMode mode, const VccwFileStamp *expected, GError **error);
+gboolean vccw_write_file(int dirfd,
+                         const char *name,
+                         const char *data,
+                         gsize length,
+                         VccwWriteMode mode,
+                         const VccwFileStamp *expected,
+                         GError **error);
 
 /**
  * vccw_remove_file: Removes a file durably (fsync of the folder). Blocks on the disk.
@@ -152,7 +164,8 @@ gboolean vccw_write_file(int dirfd, const char *name, const char *data, gsize le
 gboolean vccw_remove_file(int dirfd, const char *name, GError **error);
 
 /**
- * vccw_make_dir: Makes the folder @name durably (fsync of @dirfd); one that is there is fine.
+ * vccw_make_dir: Makes the folder @name durably (fsync of @dirfd); one that is there is
+ *   fine.
  * @dirfd: the folder to make it in (from vccw_open_dir(), for it is fsynced)
  * @mode: permission bits, less the umask
  *
@@ -161,8 +174,8 @@ gboolean vccw_remove_file(int dirfd, const char *name, GError **error);
 gboolean vccw_make_dir(int dirfd, const char *name, mode_t mode, GError **error);
 
 /**
- * vccw_sweep_dir: Removes temporary files that vccw_write_file() left in a folder when its
- *   process was killed. Those of a running process are left alone (they are locked).
+ * vccw_sweep_dir: Removes temporary files that vccw_write_file() left in a folder when
+ *   its process was killed. Those of a running process are left alone (they are locked).
  * @dirfd: the folder, from vccw_open_dir()
  */
 void vccw_sweep_dir(int dirfd);

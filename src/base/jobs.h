@@ -42,9 +42,9 @@ typedef void (*VccwJobLate)(gpointer data);
 VccwJobs *vccw_jobs_new(void);
 
 /**
- * vccw_jobs_free: Forgets @jobs without waiting for work that hangs: neither VccwJobDone nor
- *   the GDestroyNotify of unfinished jobs is called. Only for the end of the process, after
- *   vccw_jobs_busy() said how much is left. NULL is fine.
+ * vccw_jobs_free: Forgets @jobs without waiting for work that hangs: neither VccwJobDone
+ * nor the GDestroyNotify of unfinished jobs is called. Only for the end of the process,
+ * after vccw_jobs_busy() said how much is left. NULL is fine.
  */
 void vccw_jobs_free(VccwJobs *jobs);
 
@@ -60,17 +60,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwJobs, vccw_jobs_free)
  * @data: handed to all three
  * @free_data: (nullable): releases @data, in the main loop, after @done
  *
- * The next job of a key starts after @done and @free_data of the one before. Where no thread
- * can be made at all, the work is not begun and @done gets G_UNIX_ERROR with EAGAIN. This and
- * the other functions here may also be called from @done, @late and @free_data.
+ * The next job of a key starts after @done and @free_data of the one before. Where no
+ * thread can be made at all, the work is not begun and @done gets G_UNIX_ERROR with
+ * EAGAIN. This and the other functions here may also be called from @done, @late and
+ * @free_data.
  */
-void vccw_jobs_push(VccwJobs *jobs, const char *key, guint deadline_ms, VccwJobWork work,
-                    VccwJobDone done, VccwJobLate late, gpointer data,
+void vccw_jobs_push(VccwJobs *jobs,
+                    const char *key,
+                    guint deadline_ms,
+                    VccwJobWork work,
+                    VccwJobDone done,
+                    VccwJobLate late,
+                    gpointer data,
                     GDestroyNotify free_data);
 
 /**
- * vccw_jobs_busy: Returns: the number of jobs that are not done; a job whose VccwJobDone has
- *   begun does not count.
+ * vccw_jobs_busy: Returns: the number of jobs that are not done; a job whose VccwJobDone
+ * has begun does not count.
  */
 guint vccw_jobs_busy(VccwJobs *jobs);
 
