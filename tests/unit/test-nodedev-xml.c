@@ -577,6 +577,25 @@ test_silent(void)
     g_test_trap_assert_stderr("");
 }
 
+/* Each example in the manual is a document as we print it. */
+static void
+test_manual(void)
+{
+    g_autofree char *path = source_path("docs/xml.md");
+    g_autofree char *manual = read_file(path);
+    guint n = 0;
+
+    for (char *p = manual; (p = strstr(p, "```xml\n")); n++) {
+        char *text = p + strlen("```xml\n");
+
+        p = strstr(text, "```");
+        g_assert_nonnull(p);
+        *p++ = '\0';
+        assert_written(text, TRUE, text);
+    }
+    g_assert_cmpuint(n, >=, 6);
+}
+
 static int
 by_name(gconstpointer a, gconstpointer b)
 {
@@ -631,6 +650,7 @@ main(int argc, char **argv)
         g_autofree char *test = g_strconcat("/nodedev-xml/bomb/", bombs[i].name, NULL);
         g_test_add_data_func(test, GSIZE_TO_POINTER(i), test_bomb);
     }
+    g_test_add_func("/nodedev-xml/manual", test_manual);
     g_test_add_func("/nodedev-xml/silent", test_silent);
     g_test_add_func("/nodedev-xml/threads", test_threads);
     return g_test_run();
