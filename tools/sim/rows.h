@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The kinds of entry that the simulated /sys and /dev/vfio have. */
+
+#include "tree.h"
+
+enum {
+    VCCW_SIM_ROW_TOP = 1, /* so that 0 is none */
+    VCCW_SIM_ROW_SYS,
+    VCCW_SIM_ROW_BUS,
+    VCCW_SIM_ROW_CLASS,
+    VCCW_SIM_ROW_CLASS_MDEV_BUS,
+    VCCW_SIM_ROW_CLASS_VFIO,
+    VCCW_SIM_ROW_CLASS_VFIO_DEV,
+    VCCW_SIM_ROW_DEVICES,
+    VCCW_SIM_ROW_VIRTUAL,
+    VCCW_SIM_ROW_VIRTUAL_VFIO,
+    VCCW_SIM_ROW_KERNEL,
+    VCCW_SIM_ROW_GROUPS,
+    VCCW_SIM_ROW_MODULE,
+    VCCW_SIM_ROW_CSS0,
+    VCCW_SIM_ROW_CSS0_UEVENT,
+    VCCW_SIM_ROW_CSS0_REAL_CSSID,
+    VCCW_SIM_ROW_CSS0_RESCAN,
+    VCCW_SIM_ROW_CSS0_POOLS,
+    VCCW_SIM_ROW_CSS0_DEFUNCT,
+    VCCW_SIM_ROW_CSS0_DEFUNCT_UEVENT,
+    VCCW_SIM_ROW_DEV_VFIO,
+    VCCW_SIM_ROW_DEV_VFIO_CONTAINER,
+
+    VCCW_SIM_ROW_BUS_DIR,
+    VCCW_SIM_ROW_BUS_DEVICES,
+    VCCW_SIM_ROW_BUS_DRIVERS,
+    VCCW_SIM_ROW_BUS_AUTOPROBE,
+    VCCW_SIM_ROW_BUS_PROBE,
+    VCCW_SIM_ROW_BUS_UEVENT,
+
+    VCCW_SIM_ROW_DRIVER_DIR,
+    VCCW_SIM_ROW_DRIVER_BIND,
+    VCCW_SIM_ROW_DRIVER_UNBIND,
+    VCCW_SIM_ROW_DRIVER_UEVENT,
+    VCCW_SIM_ROW_DRIVER_MODULE,
+
+    VCCW_SIM_ROW_DEV_BUS_LINK,    /* in bus/X/devices */
+    VCCW_SIM_ROW_DEV_DRIVER_LINK, /* in bus/X/drivers/Y */
+
+    VCCW_SIM_ROW_SCH_DIR,
+    VCCW_SIM_ROW_SCH_CHPIDS,
+    VCCW_SIM_ROW_SCH_DEV_BUSID,
+    VCCW_SIM_ROW_SCH_DRIVER,
+    VCCW_SIM_ROW_SCH_OVERRIDE,
+    VCCW_SIM_ROW_SCH_LOGGING,
+    VCCW_SIM_ROW_SCH_MODALIAS,
+    VCCW_SIM_ROW_SCH_PIMPAMPOM,
+    VCCW_SIM_ROW_SCH_SUBSYSTEM,
+    VCCW_SIM_ROW_SCH_TYPE,
+    VCCW_SIM_ROW_SCH_UEVENT,
+    VCCW_SIM_ROW_SCH_VPM,
+    VCCW_SIM_ROW_SCH_TYPES,
+    VCCW_SIM_ROW_SCH_CLASS_LINK, /* in class/mdev_bus */
+    VCCW_SIM_ROW_TYPE_DIR,
+    VCCW_SIM_ROW_TYPE_AVAILABLE,
+    VCCW_SIM_ROW_TYPE_CREATE,
+    VCCW_SIM_ROW_TYPE_API,
+    VCCW_SIM_ROW_TYPE_NAME,
+    VCCW_SIM_ROW_TYPE_DEVICES,
+
+    VCCW_SIM_ROW_CCW_DIR,
+    VCCW_SIM_ROW_CCW_AVAILABILITY,
+    VCCW_SIM_ROW_CCW_CMB_ENABLE,
+    VCCW_SIM_ROW_CCW_CUTYPE,
+    VCCW_SIM_ROW_CCW_DEVTYPE,
+    VCCW_SIM_ROW_CCW_DRIVER,
+    VCCW_SIM_ROW_CCW_MODALIAS,
+    VCCW_SIM_ROW_CCW_ONLINE,
+    VCCW_SIM_ROW_CCW_SUBSYSTEM,
+    VCCW_SIM_ROW_CCW_UEVENT,
+
+    VCCW_SIM_ROW_MDEV_DIR,
+    VCCW_SIM_ROW_MDEV_DRIVER,
+    VCCW_SIM_ROW_MDEV_GROUP,
+    VCCW_SIM_ROW_MDEV_TYPE,
+    VCCW_SIM_ROW_MDEV_REMOVE,
+    VCCW_SIM_ROW_MDEV_SUBSYSTEM,
+    VCCW_SIM_ROW_MDEV_UEVENT,
+    VCCW_SIM_ROW_MDEV_VFIO_DEV,
+    VCCW_SIM_ROW_MDEV_TYPE_LINK, /* in mdev_supported_types/…/devices */
+    VCCW_SIM_ROW_VFIO_DEV_DIR,
+    VCCW_SIM_ROW_VFIO_DEV_DEVICE,
+    VCCW_SIM_ROW_VFIO_DEV_SUBSYSTEM,
+    VCCW_SIM_ROW_VFIO_DEV_UEVENT,
+    VCCW_SIM_ROW_VFIO_DEV_LINK, /* in class/vfio-dev */
+    VCCW_SIM_ROW_GROUP_DIR,     /* in kernel/iommu_groups */
+    VCCW_SIM_ROW_GROUP_DEVICES,
+    VCCW_SIM_ROW_GROUP_NAME,
+    VCCW_SIM_ROW_GROUP_RESERVED,
+    VCCW_SIM_ROW_GROUP_TYPE,
+    VCCW_SIM_ROW_GROUP_LINK, /* in kernel/iommu_groups/N/devices */
+    VCCW_SIM_ROW_VFIO_DIR,   /* in devices/virtual/vfio */
+    VCCW_SIM_ROW_VFIO_DEVNO,
+    VCCW_SIM_ROW_VFIO_SUBSYSTEM,
+    VCCW_SIM_ROW_VFIO_UEVENT,
+    VCCW_SIM_ROW_VFIO_LINK, /* in class/vfio */
+    VCCW_SIM_ROW_VFIO_NODE, /* in /dev/vfio */
+
+    VCCW_SIM_ROW_CHP_DIR,
+    VCCW_SIM_ROW_CHP_STATUS,
+    VCCW_SIM_ROW_CHP_CONFIGURE,
+    VCCW_SIM_ROW_CHP_TYPE,
+    VCCW_SIM_ROW_CHP_CMG,
+    VCCW_SIM_ROW_CHP_SHARED,
+    VCCW_SIM_ROW_CHP_CHID,
+    VCCW_SIM_ROW_CHP_CHID_EXTERNAL,
+    VCCW_SIM_ROW_CHP_ESC,
+    VCCW_SIM_ROW_CHP_UEVENT,
+
+    VCCW_SIM_ROW_MODULE_DIR,
+    VCCW_SIM_ROW_MODULE_STATE,
+    VCCW_SIM_ROW_MODULE_REFCNT,
+    VCCW_SIM_ROW_MODULE_UEVENT,
+    VCCW_SIM_ROW_MODULE_DRIVERS,
+    VCCW_SIM_ROW_MODULE_DRIVER_LINK,
+
+    VCCW_SIM_ROW_MIRROR_DIR,
+    VCCW_SIM_ROW_MIRROR_FILE,
+    VCCW_SIM_ROWS,
+};
+
+extern const VccwSimRow vccw_sim_rows[VCCW_SIM_ROWS];
+
+/* attrs.c: what files show and take */
+#define VCCW_SIM_SHOW(name) \
+    int vccw_sim_show_##name(VccwSim *sim, VccwSimObject *object, GString *out)
+#define VCCW_SIM_STORE(name)                                                         \
+    int vccw_sim_store_##name(VccwSim *sim, VccwSimObject *object, const char *text, \
+                              gsize len, VccwSimTicket **ret_ticket)
+
+VCCW_SIM_SHOW(nothing);
+VCCW_SIM_SHOW(zero);
+VCCW_SIM_SHOW(pools);
+VCCW_SIM_STORE(rescan);
+VCCW_SIM_SHOW(autoprobe);
+VCCW_SIM_STORE(autoprobe);
+VCCW_SIM_STORE(probe);
+VCCW_SIM_STORE(bind);
+VCCW_SIM_STORE(unbind);
+VCCW_SIM_SHOW(dev_uevent);
+VCCW_SIM_STORE(dev_uevent);
+VCCW_SIM_STORE(other_uevent);
+VCCW_SIM_STORE(accept);
+VCCW_SIM_SHOW(chpids);
+VCCW_SIM_SHOW(dev_busid);
+VCCW_SIM_SHOW(override);
+VCCW_SIM_STORE(override);
+VCCW_SIM_SHOW(sch_modalias);
+VCCW_SIM_SHOW(pimpampom);
+VCCW_SIM_SHOW(sch_type);
+VCCW_SIM_SHOW(vpm);
+VCCW_SIM_SHOW(available);
+VCCW_SIM_STORE(create);
+VCCW_SIM_SHOW(device_api);
+VCCW_SIM_SHOW(type_name);
+VCCW_SIM_SHOW(availability);
+VCCW_SIM_SHOW(cutype);
+VCCW_SIM_SHOW(devtype);
+VCCW_SIM_SHOW(ccw_modalias);
+VCCW_SIM_SHOW(online);
+VCCW_SIM_STORE(online);
+VCCW_SIM_STORE(remove);
+VCCW_SIM_SHOW(group_name);
+VCCW_SIM_SHOW(group_type);
+VCCW_SIM_SHOW(vfio_devno);
+VCCW_SIM_SHOW(vfio_uevent);
+VCCW_SIM_SHOW(chp_status);
+VCCW_SIM_STORE(chp_status);
+VCCW_SIM_SHOW(chp_configure);
+VCCW_SIM_STORE(chp_configure);
+VCCW_SIM_SHOW(chp_type);
+VCCW_SIM_SHOW(unknown);
+VCCW_SIM_SHOW(chp_shared);
+VCCW_SIM_SHOW(chp_chid);
+VCCW_SIM_SHOW(module_state);
+VCCW_SIM_SHOW(module_refcnt);
