@@ -71,7 +71,8 @@ typedef enum {
     VCCW_STORE_DEFINED,
     VCCW_STORE_CHANGED,
     VCCW_STORE_UNDEFINED,
-    VCCW_STORE_UNUSABLE, /* the file cannot be used; told once for each version of it */
+    VCCW_STORE_UNUSABLE, /* the file cannot be used; told once for each version of it, and
+                            after UNDEFINED if it could be used before */
 } VccwStoreChange;
 
 /**
@@ -104,15 +105,19 @@ void vccw_store_set_func(VccwStore *store, VccwStoreFunc func, gpointer data);
  * context. A folder that is made, removed or replaced is followed too; lost events lead to
  * a full load.
  *
- * Returns: FALSE with G_UNIX_ERROR if no watch can be had; the view then stays right for
- *   our own changes only.
+ * Returns: FALSE with G_UNIX_ERROR if no watch can be had; then, and also where only some
+ *   folders can be watched, everything is looked at each second instead.
  */
 gboolean vccw_store_watch(VccwStore *store, GError **error);
 
 /** vccw_store_load: Reads everything anew and reports the differences. */
 void vccw_store_load(VccwStore *store);
 
-/** vccw_store_refresh: Reads one definition anew and reports the difference, if any. */
+/**
+ * vccw_store_refresh: Reads one definition anew and reports the difference, if any. As
+ * everywhere here, a file that is bad but new or good before may be half written: it gets
+ * a second look, some 200 ms later from the main loop, before it is called unusable.
+ */
 void vccw_store_refresh(VccwStore *store, const VccwUuid *uuid, const VccwBusId *parent);
 
 /** vccw_store_dir: Returns: the folder that was given to vccw_store_new(). */
