@@ -77,8 +77,12 @@ typedef enum {
 /**
  * VccwInventoryFunc: told of each change exactly once, after the inventory shows it.
  * On REMOVED the entry is gone from the inventory already.
+ *
+ * It may look at the inventory, also scan or refresh it (what that changes is reported
+ * after it has returned), but not free it.
  */
-typedef void (*VccwInventoryFunc)(const VccwNodeName *name, VccwChange change,
+typedef void (*VccwInventoryFunc)(const VccwNodeName *name,
+                                  VccwChange change,
                                   gpointer data);
 
 /**
@@ -96,16 +100,17 @@ void vccw_inventory_free(VccwInventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwInventory, vccw_inventory_free)
 
 /**
- * vccw_inventory_set_func: Has @func called with @data at each change; replaces any other.
+ * vccw_inventory_set_func: Has @func called with @data at each change; replaces any
+ * other.
  * @func: (nullable): the listener
  */
-void vccw_inventory_set_func(VccwInventory *inventory, VccwInventoryFunc func,
-                             gpointer data);
+void
+vccw_inventory_set_func(VccwInventory *inventory, VccwInventoryFunc func, gpointer data);
 
 /**
- * vccw_inventory_listen: Follows the kernel's uevents on the thread's default main context.
- * Call it before vccw_inventory_scan(), so that nothing falls between the two. Lost events
- * (ENOBUFS) lead to a full scan.
+ * vccw_inventory_listen: Follows the kernel's uevents on the thread's default main
+ * context. Call it before vccw_inventory_scan(), so that nothing falls between the two.
+ * Lost events (ENOBUFS) lead to a full scan.
  *
  * Returns: FALSE with G_UNIX_ERROR if the netlink socket cannot be had.
  */
@@ -127,7 +132,7 @@ void vccw_inventory_refresh(VccwInventory *inventory, const VccwNodeName *name);
 /** vccw_inventory_sysfs: Returns: the root that was given to vccw_inventory_new(). */
 const char *vccw_inventory_sysfs(VccwInventory *inventory);
 
-/** vccw_inventory_sysfs_fd: Returns: a descriptor of the root; it stays the inventory's. */
+/** vccw_inventory_sysfs_fd: Returns: a descriptor of the root, owned by @inventory. */
 int vccw_inventory_sysfs_fd(VccwInventory *inventory);
 
 /**
@@ -166,7 +171,8 @@ GPtrArray *vccw_inventory_mdevs(VccwInventory *inventory);
  *
  * Returns: FALSE if there is none ("none", or the kernel does not tell).
  */
-gboolean vccw_subchannel_read_dev_busid(VccwInventory *inventory, const VccwBusId *id,
+gboolean vccw_subchannel_read_dev_busid(VccwInventory *inventory,
+                                        const VccwBusId *id,
                                         VccwBusId *ret_device);
 
 /**
@@ -175,7 +181,8 @@ gboolean vccw_subchannel_read_dev_busid(VccwInventory *inventory, const VccwBusI
  *
  * Returns: FALSE if the kernel does not tell.
  */
-gboolean vccw_subchannel_read_paths(VccwInventory *inventory, const VccwBusId *id,
+gboolean vccw_subchannel_read_paths(VccwInventory *inventory,
+                                    const VccwBusId *id,
                                     VccwChannelPaths *ret_paths);
 
 /**
@@ -203,8 +210,10 @@ void vccw_mdev_type_free(VccwMdevType *type);
  *
  * Returns: FALSE if the kernel does not tell.
  */
-gboolean vccw_device_read_model(VccwInventory *inventory, const VccwBusId *id,
-                                char **ret_cutype, char **ret_devtype);
+gboolean vccw_device_read_model(VccwInventory *inventory,
+                                const VccwBusId *id,
+                                char **ret_cutype,
+                                char **ret_devtype);
 
 /** VccwChannelPath: a channel path of the host, /sys/devices/cssC/chpC.NN. */
 typedef struct {

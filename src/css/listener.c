@@ -19,10 +19,9 @@
 
 #include <glib-unix.h>
 
-#define BATCH    256   /* messages for one turn of the main loop */
-#define DROP_MAX 65536 /* messages that are dropped at a time: a storm must not hold us \
-                        */
-#define REOPEN_AFTER 200 /* milliseconds before each attempt to open another socket */
+#define BATCH        256   /* messages for one turn of the main loop */
+#define DROP_MAX     65536 /* messages dropped at a time: a storm must not hold us up */
+#define REOPEN_AFTER 200   /* milliseconds before each attempt to open another socket */
 
 struct _VccwListener {
     VccwListenerFunc func;

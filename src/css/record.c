@@ -394,7 +394,7 @@ vccw_record_read(const VccwRecordKind *kind,
         return result_of(error);
     if (!path)
         return VCCW_RECORD_ABSENT;
-    dir = vccw_open_dir(root, link, &error);
+    dir = vccw_open_dir(root, path + 1, &error); /* quicker than through the link */
     if (dir < 0)
         return result_of(error);
     return kind->read(dir, key, path, ret_record);
