@@ -3,11 +3,12 @@
 
 /*
  * Node-device documents, as libvirt's clients know them
- * (https://libvirt.org/formatnode.html): <device> with a capability of type "system", "css",
- * "ccw" or "mdev".
+ * (https://libvirt.org/formatnode.html): <device> with a capability of type "system",
+ * "css", "ccw" or "mdev".
  *
- * Reading is safe: no DTD, no entity beyond the five of XML, no network, no file; a document
- * is at most VCCW_NODEDEV_XML_MAX bytes. What was read and written again is identical.
+ * Reading is safe: no DTD, no entity beyond the five of XML, no network, no file; a
+ * document is at most VCCW_NODEDEV_XML_MAX bytes. What was read and written again is
+ * identical.
  */
 
 #include <glib.h>
@@ -56,7 +57,7 @@ typedef struct {
     gboolean has_uuid;
     VccwUuid uuid;
     char *parent_addr;
-    int iommu_group;  /* -1: no <iommuGroup> */
+    int iommu_group;  /* -1: no <iommuGroup>; libvirt prints 0 for an inactive device */
     GPtrArray *attrs; /* never NULL; of VccwXmlAttr * */
 
     /* mdev: <virtccw:autostart result= reason=/>, see the schema; NULL when absent */
@@ -65,7 +66,8 @@ typedef struct {
 
     /* computer */
     char *system_product;
-    char *system_vendor, *system_version, *system_serial, *system_uuid;
+    char *system_vendor, *system_version, *system_serial;
+    char *system_uuid; /* when NULL, printed as all zeros, libvirt's word for unknown */
     char *firmware_vendor, *firmware_version, *firmware_date;
 } VccwNodedevXml;
 
@@ -78,8 +80,11 @@ void vccw_nodedev_xml_free(VccwNodedevXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwNodedevXml, vccw_nodedev_xml_free)
 
 /** vccw_nodedev_xml_add_type: Appends a type to a css document (strings are copied). */
-void vccw_nodedev_xml_add_type(VccwNodedevXml *xml, const char *id, const char *name,
-                               const char *device_api, guint available_instances);
+void vccw_nodedev_xml_add_type(VccwNodedevXml *xml,
+                               const char *id,
+                               const char *name,
+                               const char *device_api,
+                               guint available_instances);
 
 /** vccw_nodedev_xml_add_attr: Appends an attribute to an mdev document. */
 void vccw_nodedev_xml_add_attr(VccwNodedevXml *xml, const char *name, const char *value);
@@ -89,25 +94,28 @@ void vccw_nodedev_xml_add_attr(VccwNodedevXml *xml, const char *name, const char
  * @text: the document, UTF-8, NUL-terminated
  * @validate: whether to check it against the schema first
  *
- * Elements that are not known are ignored, as libvirt does, unless @validate.
+ * Elements that are not known are ignored, as libvirt does, unless @validate. An empty
+ * element counts as absent; texts are not trimmed, but numbers and UUIDs are. A declared
+ * encoding is ignored. May be called from any thread.
  *
  * Returns: (transfer full): the document; NULL with
  *   VCCW_ERROR_TOO_LARGE: over VCCW_NODEDEV_XML_MAX;
- *   VCCW_ERROR_XML_SYNTAX: not well-formed; the message has line, column and the cause;
- *   VCCW_ERROR_XML_CONTENT: a DOCTYPE, another root, no or several capabilities, a number or
- *     UUID that cannot be read; the message has the line;
- *   VCCW_ERROR_XML_SCHEMA: @validate and the schema refuses it; the message has the line;
- *   VCCW_ERROR_CONFIG_UNSUPPORTED: a capability of another type, or a required element is
- *     missing.
+ *   VCCW_ERROR_XML_SYNTAX: not well-formed, not UTF-8, or with more attributes,
+ * namespaces or levels than are read; the message has line, column and the cause;
+ *   VCCW_ERROR_XML_CONTENT: a DOCTYPE, another root, no or several capabilities, a number
+ * or UUID that cannot be read; the message has the line; VCCW_ERROR_XML_SCHEMA: @validate
+ * and the schema refuses it; the message has the line; VCCW_ERROR_CONFIG_UNSUPPORTED: a
+ * capability of another type, or a required element is missing.
  */
-VccwNodedevXml *vccw_nodedev_xml_parse(const char *text, gboolean validate,
-                                       GError **error);
+VccwNodedevXml *
+vccw_nodedev_xml_parse(const char *text, gboolean validate, GError **error);
 
 /**
  * vccw_nodedev_xml_format:
  *
  * Returns: (transfer full): the document as libvirt prints it: elements in its order, two
- *   blanks of indentation, a final newline. Everything is escaped.
+ *   blanks of indentation, a final newline. Everything is escaped, and what XML cannot
+ *   carry becomes U+FFFD, so that the result is always well-formed.
  */
 char *vccw_nodedev_xml_format(const VccwNodedevXml *xml);
 

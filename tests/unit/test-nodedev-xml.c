@@ -26,7 +26,11 @@
 
 #define MIB (1024 * 1024)
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifndef __has_feature /* clang's; gcc has the macros */
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
 #define SANITIZED TRUE
 #else
 #define SANITIZED FALSE
