@@ -75,13 +75,14 @@ tree_link(const char *root, const char *target, const char *format, ...)
 static inline void
 tree_write(const char *root, const char *text, const char *format, ...)
 {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    FILE *file;
     TREE_PATH(path);
 
     tree_make_parent(path);
-    g_file_set_contents(path, line, -1, &error);
-    g_assert_no_error(error);
+    file = fopen(path, "we");
+    g_assert_nonnull(file);
+    g_assert_cmpint(fprintf(file, "%s\n", text), >, 0);
+    g_assert_cmpint(fclose(file), ==, 0);
 }
 
 static inline char *
