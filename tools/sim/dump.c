@@ -73,7 +73,10 @@ vccw_sim_dump(VccwSim *sim)
 
         g_string_append_printf(out, "mdev %s subchannel=%s group=%u%s%s\n",
                                mdev->dev.object.name, mdev->parent->dev.object.name,
-                               mdev->group, mdev->open ? " open" : "",
+                               mdev->group,
+                               mdev->used   ? " used"
+                               : mdev->open ? " open"
+                                            : "",
                                mdev->going ? " going" : "");
     }
     return g_string_free(out, FALSE);

@@ -244,7 +244,8 @@ open_node(VccwSimFs *fs, guint64 number, int flags, pid_t pid, Handle *handle)
         return -ENOENT;
     ret = check_access(vccw_sim_tree_row(node), flags);
     if (ret == 0 && node.row == VCCW_SIM_ROW_VFIO_NODE) {
-        ret = vccw_sim_mdev_open((VccwSimMdev *)node.object);
+        ret = vccw_sim_mdev_open((VccwSimMdev *)node.object,
+                                 (flags & O_ACCMODE) != O_RDONLY);
         handle->vfio = ret == 0;
     }
     return ret;

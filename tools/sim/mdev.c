@@ -4,8 +4,8 @@
  * Mediated devices of vfio_ccw, as of Linux 6.1.
  *
  * A subchannel bound to vfio_ccw is a parent with room for one mdev. Removal of an mdev
- * begins at once (its links and "remove" go) but ends only when nobody has /dev/vfio/N
- * open: the writer waits by ticket, and the room is given back at the end. The end of the
+ * begins at once (its links go) but ends only when nobody uses the device any more: the
+ * writer waits by ticket, and the room is given back at the end. The end of the
  * last mdev's removal lets the parent's unbinding go on, which lets its unplugging go on.
  */
 
@@ -71,7 +71,7 @@ mdev_leave(VccwSim *sim, VccwSimDev *dev)
 {
     const VccwSimMdev *mdev = (VccwSimMdev *)dev;
 
-    if (mdev->open)
+    if (mdev->used)
         return FALSE;
     vfio_uevents(sim, mdev, FALSE);
     return TRUE;
@@ -176,13 +176,14 @@ vccw_sim_mdev_remove_store(VccwSim *sim,
 }
 
 int
-vccw_sim_mdev_open(VccwSimMdev *mdev)
+vccw_sim_mdev_open(VccwSimMdev *mdev, gboolean use)
 {
     if (mdev->going)
         return -ENODEV;
     if (mdev->open)
         return -EBUSY;
     mdev->open = TRUE;
+    mdev->used = use;
     return 0;
 }
 
@@ -191,7 +192,7 @@ vccw_sim_mdev_close(VccwSim *sim, VccwSimMdev *mdev)
 {
     VccwSimSubchannel *parent = mdev->parent;
 
-    mdev->open = FALSE;
+    mdev->open = mdev->used = FALSE;
     if (!mdev->dev.releasing)
         return;
     vfio_uevents(sim, mdev, FALSE);

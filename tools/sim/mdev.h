@@ -36,9 +36,12 @@ int vccw_sim_mdev_remove_store(VccwSim *sim,
                                gsize len,
                                VccwSimTicket **ret_ticket);
 
-/** vccw_sim_mdev_open: opens /dev/vfio/N. Returns: 0, -EBUSY has a user, -ENODEV going.
+/**
+ * vccw_sim_mdev_open: opens /dev/vfio/N, which only one can at a time.
+ * @use: also takes the device from the group, as a QEMU does; only that holds up removal
+ * Returns: 0, -EBUSY has a user, -ENODEV going.
  */
-int vccw_sim_mdev_open(VccwSimMdev *mdev);
+int vccw_sim_mdev_open(VccwSimMdev *mdev, gboolean use);
 
 /** vccw_sim_mdev_close: the user has closed: what waited for it goes on. */
 void vccw_sim_mdev_close(VccwSim *sim, VccwSimMdev *mdev);

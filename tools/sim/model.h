@@ -131,8 +131,9 @@ struct _VccwSimCcw {
 struct _VccwSimMdev {
     VccwSimDev dev;
     VccwSimSubchannel *parent;
-    guint group; /* number of the IOMMU group and of /dev/vfio/N */
-    gboolean open;
+    guint group;    /* number of the IOMMU group and of /dev/vfio/N */
+    gboolean open;  /* somebody has /dev/vfio/N open: nobody else can */
+    gboolean used;  /* … and uses the device: removal waits for that */
     gboolean going; /* removal has begun */
 };
 

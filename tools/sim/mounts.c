@@ -149,6 +149,51 @@ bind_extra_etc(VccwSimMounts *mounts, GError **error)
     return TRUE;
 }
 
+static void
+append(const char *path, const char *text)
+{
+    g_autofree char *old = NULL;
+    g_autofree char *longer = NULL;
+
+    g_file_get_contents(path, &old, NULL, NULL);
+    longer = g_strconcat(old ? old : "", text, NULL);
+    if (!g_file_set_contents_full(path, longer, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL))
+        g_warning("'%s' cannot be changed", path);
+}
+
+/* @file is passwd or group; @rest is what follows the name there. */
+static void
+ensure_name(const char *file, const char *name, const char *rest)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *start = g_strdup_printf("\n%s:", name);
+    g_autofree char *line = g_strdup_printf("%s%s\n", name, rest);
+
+    if (g_file_get_contents(file, &text, NULL, NULL) && !strstr(text, start))
+        append(file, line);
+}
+
+/*
+ * A stock libvirtd runs guests as a user of their own (the name was chosen when it was
+ * built), who must exist even if no guest ever runs, and who is not mapped in a user
+ * namespace: here guests run as root.
+ */
+static void
+run_guests_as_root(void)
+{
+    static const char *const names[] = { "libvirt-qemu", "qemu" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        ensure_name("/etc/passwd", names[i], ":x:0:0:guests:/var/lib/libvirt:/bin/false");
+        ensure_name("/etc/group", names[i], ":x:0:");
+    }
+    ensure_name("/etc/group", "kvm", ":x:0:");
+    if (g_file_test("/etc/libvirt", G_FILE_TEST_IS_DIR))
+        append("/etc/libvirt/qemu.conf", "\nuser = \"root\"\ngroup = \"root\"\n"
+                                         "dynamic_ownership = 0\nremember_owner = 0\n"
+                                         "namespaces = []\ncgroup_controllers = []\n");
+}
+
 static gboolean
 private_etc(VccwSimMounts *mounts, GError **error)
 {
@@ -165,6 +210,7 @@ private_etc(VccwSimMounts *mounts, GError **error)
         return fail(error, "open the folder", "/etc");
     vccw_sim_copy_tree(mounts->etc, to, skip);
     close(to);
+    run_guests_as_root();
     return bind_extra_etc(mounts, error) && make_dirs(dirs, error);
 }
 
