@@ -26,6 +26,7 @@ enum {
 struct _VccwDriver {
     GQueue sessions;
     GQueue waiting; /* of TestCall */
+    guint list_max; /* names in a list; 0 is 100,000 */
     guint calls;
     guint writes;
 };
@@ -147,12 +148,12 @@ vccw_session_check(VccwSession *session, const VccwOperation *operation, GError 
 }
 
 static inline void
-test_session_list(const VccwArgs *args, VccwCallDone done, gpointer data)
+test_session_list(guint max, const VccwArgs *args, VccwCallDone done, gpointer data)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     VccwResult result = { .number = args->flags, .names = names };
 
-    for (guint i = 0; i < MIN(args->flags, 100000); i++)
+    for (guint i = 0; i < MIN(args->flags, max); i++)
         g_ptr_array_add(names, g_strdup_printf("css_0_0_%04x", i));
     done(&result, NULL, data);
 }
@@ -206,7 +207,8 @@ vccw_session_call(VccwSession *session,
         test_session_lookup(args, done, data);
         return;
     case TEST_LIST:
-        test_session_list(args, done, data);
+        test_session_list(session->driver->list_max ? session->driver->list_max : 100000,
+                          args, done, data);
         return;
     case TEST_FEATURE:
         result.number = args->number + 1000;
