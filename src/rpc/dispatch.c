@@ -190,9 +190,10 @@ vccw_dispatch_call(VccwClient *client, const VccwFrame *frame)
         answer_feature(client, frame))
         return;
     operation = vccw_operation_find(header->procedure);
-    /* Clients know this wording, with this code and domain, as "not supported". */
+    /* Clients know this beginning, with this code and domain, as "not supported". */
     if (!operation)
-        reply_failure(client, header, VIR_ERR_RPC, "unknown procedure: %d",
+        reply_failure(client, header, VIR_ERR_RPC,
+                      "unknown procedure: %d (this connection serves node devices only)",
                       header->procedure);
     else if (frame->fds)
         reply_failure(client, header, VIR_ERR_RPC,
