@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "driver/connect.h"
+#include "base/quote.h"
 #include "config.h"
 #include "driver/call.h"
 #include "driver/session-private.h"
@@ -19,11 +20,13 @@ check_uri(VccwDriver *driver, const char *name, GError **error)
 {
     const char *served = vccw_driver_uri(driver);
     gsize length = name ? strcspn(name, "?") : 0;
+    g_autofree char *quoted = NULL;
 
     if (length == 0 || (length == strlen(served) && strncmp(name, served, length) == 0))
         return TRUE;
+    quoted = vccw_quote(name, VCCW_QUOTE_VALUE);
     g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
-                "unexpected URI '%.256s': this daemon serves %s", name, served);
+                "unexpected URI %s: this daemon serves %s", quoted, served);
     return FALSE;
 }
 

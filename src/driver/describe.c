@@ -83,7 +83,7 @@ describe_mdev_active(VccwDriver *driver, const VccwMdev *mdev, VccwNodedevXml *x
     xml->path = syspath(driver, mdev->path);
     xml->driver = g_strdup(mdev->driver);
     xml->type = g_strdup(mdev->type ? mdev->type : "");
-    xml->iommu_group = mdev->iommu_group;
+    xml->iommu_group = MAX(mdev->iommu_group, 0);
 }
 
 static void
@@ -126,6 +126,9 @@ vccw_node_describe(VccwDriver *driver,
     g_autofree char *text = vccw_node_name_to_string(name);
     VccwNodeState state;
 
+    /* Most device drivers go online and offline without a uevent. */
+    if (name->kind == VCCW_NODE_CCW)
+        vccw_inventory_refresh(vccw_driver_inventory(driver), name);
     if (!vccw_node_state(driver, name, &state)) {
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE,
                     "no node device with matching name '%s'", text);

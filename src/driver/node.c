@@ -7,6 +7,7 @@
  */
 
 #include "driver/node.h"
+#include "base/quote.h"
 #include <virtccw/error.h>
 
 static gboolean
@@ -80,6 +81,7 @@ vccw_node_lookup(VccwDriver *driver,
                  VccwNodeState *ret_state,
                  GError **error)
 {
+    g_autofree char *quoted = NULL;
     VccwNodeName name;
 
     if (vccw_node_name_parse(text, &name, NULL)) {
@@ -91,8 +93,9 @@ vccw_node_lookup(VccwDriver *driver,
             return TRUE;
         }
     }
+    quoted = vccw_quote(text, VCCW_QUOTE_VALUE);
     g_set_error(error, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE,
-                "no node device with matching name '%.256s'", text);
+                "no node device with matching name %s", quoted);
     return FALSE;
 }
 

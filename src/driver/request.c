@@ -6,6 +6,7 @@
  */
 
 #include "driver/request.h"
+#include "base/quote.h"
 #include <virtccw/error.h>
 #include <virtccw/nodedev-xml.h>
 
@@ -20,20 +21,24 @@ static gboolean
 check_names(const VccwNodedevXml *xml, GError **error)
 {
     if (!is_sysfs_name(xml->type)) {
+        g_autofree char *quoted = vccw_quote(xml->type, VCCW_QUOTE_VALUE);
+
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
-                    "'%.64s' cannot be a type of mediated device: write <type "
+                    "%s cannot be a type of mediated device: write <type "
                     "id='vfio_ccw-io'/>",
-                    xml->type ? xml->type : "");
+                    quoted);
         return FALSE;
     }
     for (guint i = 0; i < xml->attrs->len; i++) {
         const VccwXmlAttr *attr = xml->attrs->pdata[i];
 
         if (!is_sysfs_name(attr->name)) {
+            g_autofree char *quoted = vccw_quote(attr->name, VCCW_QUOTE_VALUE);
+
             g_set_error(error, VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
-                        "'%.64s' cannot be an attribute of a mediated device: write the "
+                        "%s cannot be an attribute of a mediated device: write the "
                         "name of a file in the device's sysfs folder",
-                        attr->name ? attr->name : "");
+                        quoted);
             return FALSE;
         }
     }
@@ -44,6 +49,7 @@ check_names(const VccwNodedevXml *xml, GError **error)
 static gboolean
 find_parent(const VccwNodedevXml *xml, VccwBusId *ret_parent, GError **error)
 {
+    g_autofree char *quoted = vccw_quote(xml->parent, VCCW_QUOTE_VALUE);
     VccwNodeName name;
     VccwBusId address;
 
@@ -64,16 +70,16 @@ find_parent(const VccwNodedevXml *xml, VccwBusId *ret_parent, GError **error)
     if (!vccw_node_name_parse(xml->parent, &name, NULL) || name.kind != VCCW_NODE_CSS ||
         name.id.cssid != 0) {
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE,
-                    "parent '%.256s' is not a subchannel of this host: name one of "
+                    "parent %s is not a subchannel of this host: name one of "
                     "'virsh nodedev-list --cap css'",
-                    xml->parent);
+                    quoted);
         return FALSE;
     }
     if (xml->parent_addr && !vccw_bus_id_equal(&name.id, &address)) {
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
-                    "parent '%s' and parent_addr '%s' are different subchannels: keep "
+                    "parent %s and parent_addr '%s' are different subchannels: keep "
                     "one of them",
-                    xml->parent, xml->parent_addr);
+                    quoted, xml->parent_addr);
         return FALSE;
     }
     *ret_parent = name.id;
