@@ -158,6 +158,8 @@ vccw_sim_host_run(VccwSim *sim,
     if (!vccw_sim_init_start(&init, VCCW_SIM_STAGE "/proc", options->command, error))
         return FALSE;
     server->spawn = init.socket;
+    server->overrides = g_strdup("/etc/driverctl.d");
+    server->definitions = g_strdup("/etc/mdevctl.d");
     if (!furnish(server, &mounts, error)) {
         vccw_sim_init_kill(&init);
         return FALSE;

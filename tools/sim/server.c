@@ -24,7 +24,6 @@
 
 #define LOG_MAX   100000
 #define WAIT_USEC (G_USEC_PER_SEC / 20)
-#define OVERRIDES "/etc/driverctl.d"
 
 VccwSimServer *
 vccw_sim_server_new(VccwSim *sim)
@@ -51,6 +50,8 @@ vccw_sim_server_free(VccwSimServer *server)
     vccw_sim_faults_clear(&server->faults);
     g_queue_clear_full(&server->log, g_free);
     g_hash_table_unref(server->holders);
+    g_free(server->overrides);
+    g_free(server->definitions);
     vccw_sim_free(server->sim);
     g_cond_clear(&server->changed);
     g_mutex_clear(&server->lock);
@@ -68,12 +69,14 @@ static void
 autostart(VccwSimServer *server, const VccwSimUevent *uevent)
 {
     const char *name = strrchr(uevent->devpath, '/') + 1;
-    g_autofree char *folder = g_strdup_printf("/etc/mdevctl.d/%s", name);
+    g_autofree char *folder = NULL;
     static const char verb[] = "mdevctl\0start-parent-mdevs";
     char message[256];
 
-    if (server->spawn < 0 || !g_file_test(folder, G_FILE_TEST_IS_DIR) ||
-        strlen(name) > 64)
+    if (server->spawn < 0 || !server->definitions || strlen(name) > 64)
+        return;
+    folder = g_build_filename(server->definitions, name, NULL);
+    if (!g_file_test(folder, G_FILE_TEST_IS_DIR))
         return;
     memcpy(message, verb, sizeof verb);
     strcpy(message + sizeof verb, name);
@@ -229,7 +232,7 @@ vccw_sim_server_write(VccwSimServer *server,
 static void
 load_override(VccwSimServer *server, const char *name)
 {
-    g_autofree char *path = g_strdup_printf(OVERRIDES "/css-%s", name);
+    g_autofree char *path = g_strdup_printf("%s/css-%s", server->overrides, name);
     g_autofree char *driver = NULL;
     VccwSimSubchannel *sch = vccw_sim_subchannel(server->sim, name);
     gsize len;
@@ -250,11 +253,13 @@ vccw_sim_server_load_overrides(VccwSimServer *server, const char *name)
     g_autoptr(GDir) dir = NULL;
     const char *entry;
 
+    if (!server->overrides)
+        return;
     if (name) {
         load_override(server, name);
         return;
     }
-    dir = g_dir_open(OVERRIDES, 0, NULL);
+    dir = g_dir_open(server->overrides, 0, NULL);
     while (dir && (entry = g_dir_read_name(dir)))
         if (g_str_has_prefix(entry, "css-"))
             load_override(server, entry + strlen("css-"));

@@ -23,6 +23,8 @@ typedef struct {
     GHashTable *holders; /* UUID → socket of the process that holds it open */
     int proc;            /* the host's /proc, -1 if not needed */
     int spawn;           /* socket to the one who starts programs inside, or -1 */
+    char *overrides;     /* driverctl's folder, NULL: nobody does what its unit does */
+    char *definitions;   /* mdevctl's folder, NULL: the same */
     gboolean autostart;  /* be mdevctl's udev rule */
 } VccwSimServer;
 
@@ -69,7 +71,7 @@ int vccw_sim_server_write(VccwSimServer *server,
                           pid_t pid);
 
 /** vccw_sim_server_load_overrides: does what driverctl's boot unit does for subchannel
- * @name (NULL: all) with what /etc/driverctl.d says. The lock is held. */
+ * @name (NULL: all) with what driverctl's folder says. The lock is held. */
 void vccw_sim_server_load_overrides(VccwSimServer *server, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwSimServer, vccw_sim_server_free)
