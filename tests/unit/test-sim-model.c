@@ -831,6 +831,7 @@ test_fault_errors(void)
         { "a", "write" },
         { "a", "erase", "hang" },
         { "a", "write", "errno=ENOSUCH" },
+        { "a", "write", "errno=1" },
         { "a", "write", "errno=" },
         { "a", "write", "count=0", "errno=EIO" },
         { "a", "write", "delay=-1" },

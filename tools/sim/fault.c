@@ -67,6 +67,8 @@ parse_effect(VccwSimFault *fault, const char *word)
         fault->hang = TRUE;
         return TRUE;
     }
+    if (g_str_equal(word, "errno=0")) /* only late, then as usual */
+        return TRUE;
     if (g_str_has_prefix(word, "errno=")) {
         fault->errnum = parse_errno(word + strlen("errno="));
         return fault->errnum != 0;

@@ -28,6 +28,7 @@
 
 #define CACHE_SECONDS 3600.0
 #define PAGE          4096
+#define DIRENT_NEXT   8 /* where a directory entry has the offset of the next one */
 #define MAX_THREADS   100000
 #define IDLE_THREADS  8
 
@@ -289,14 +290,26 @@ fill_text(VccwSimFs *fs, guint64 number, pid_t pid, Handle *handle)
     return ret;
 }
 
-static void
-reply_slice(fuse_req_t request, const GByteArray *content, gsize size, gsize offset)
+/*
+ * Part of what the handle remembers. A copy, made with the lock held: as soon as the
+ * kernel has the answer the process may read again in another thread, or close.
+ */
+static GBytes *
+slice(const Handle *handle, gsize size, gsize offset)
 {
-    if (offset >= content->len)
-        fuse_reply_buf(request, NULL, 0);
-    else
-        fuse_reply_buf(request, (char *)content->data + offset,
-                       MIN(size, content->len - offset));
+    if (offset >= handle->content->len)
+        return g_bytes_new(NULL, 0);
+    return g_bytes_new(handle->content->data + offset,
+                       MIN(size, handle->content->len - offset));
+}
+
+static void
+reply_bytes(fuse_req_t request, GBytes *bytes)
+{
+    gsize len;
+    const char *data = g_bytes_get_data(bytes, &len);
+
+    fuse_reply_buf(request, data, len);
 }
 
 static void
@@ -308,16 +321,18 @@ op_read(fuse_req_t request,
 {
     VccwSimFs *fs = fs_of(request);
     Handle *handle = handle_of(info);
+    g_autoptr(GBytes) bytes = NULL;
     int ret = 0;
 
     vccw_sim_server_lock(fs->server);
     if (!handle->filled || offset == 0)
         ret = fill_text(fs, number, fuse_req_ctx(request)->pid, handle);
+    bytes = slice(handle, size, offset);
     vccw_sim_server_unlock(fs->server);
     if (ret < 0)
         fuse_reply_err(request, -ret);
     else
-        reply_slice(request, handle->content, size, offset);
+        reply_bytes(request, bytes);
 }
 
 static void
@@ -398,6 +413,23 @@ op_opendir(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *info)
     fuse_reply_open(request, info);
 }
 
+/* Only whole entries: each knows where the next begins. Returns: how many bytes of them.
+ */
+static gsize
+whole_entries(const GByteArray *content, gsize size, gsize offset)
+{
+    gsize end = offset;
+    guint64 next;
+
+    while (end < content->len) {
+        memcpy(&next, content->data + end + DIRENT_NEXT, sizeof next);
+        if (next - offset > size)
+            break;
+        end = next;
+    }
+    return end - offset;
+}
+
 static void
 op_readdir(fuse_req_t request,
            fuse_ino_t number,
@@ -408,11 +440,11 @@ op_readdir(fuse_req_t request,
     VccwSimFs *fs = fs_of(request);
     Handle *handle = handle_of(info);
     Listing listing = { request, handle->content };
+    g_autoptr(GBytes) bytes = NULL;
     VccwSimNode node;
-    gsize end = offset;
 
+    g_mutex_lock(&fs->server->lock);
     if (!handle->filled || offset == 0) {
-        g_mutex_lock(&fs->server->lock);
         g_byte_array_set_size(handle->content, 0);
         if (vccw_sim_tree_node(fs->server->sim, number, &node)) {
             add_entry(".", node, &listing);
@@ -420,18 +452,10 @@ op_readdir(fuse_req_t request,
             vccw_sim_tree_list(fs->server->sim, node, add_entry, &listing);
         }
         handle->filled = TRUE;
-        g_mutex_unlock(&fs->server->lock);
     }
-    /* Only whole entries: each knows where the next begins. */
-    while (end < handle->content->len) {
-        guint64 next;
-
-        memcpy(&next, handle->content->data + end + 8, sizeof next);
-        if (next - offset > size)
-            break;
-        end = next;
-    }
-    reply_slice(request, handle->content, end - offset, offset);
+    bytes = slice(handle, whole_entries(handle->content, size, offset), offset);
+    g_mutex_unlock(&fs->server->lock);
+    reply_bytes(request, bytes);
 }
 
 static void

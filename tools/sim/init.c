@@ -24,10 +24,10 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK_SIZE      (256 * 1024)
 #define BACKGROUND_LOG  "/run/virtccw-sim/udev.log"
 #define BACKGROUND_ARGS 16
 #define FAILED          127
@@ -173,10 +173,9 @@ watch(const Start *start, pid_t command)
     return status;
 }
 
-static int
-inside(void *data)
+G_NORETURN static void
+inside(const Start *start)
 {
-    const Start *start = data;
     pid_t command;
     char ready = 'y';
     int status;
@@ -205,11 +204,20 @@ inside(void *data)
 
 /* -- outside -- */
 
+/* A fork into new namespaces, if @flags says so. */
+static pid_t
+fork_with(unsigned long flags)
+{
+#if defined(__s390__) || defined(__CRIS__)
+    return syscall(SYS_clone, 0, flags | SIGCHLD, 0, 0, 0);
+#else
+    return syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+#endif
+}
+
 static gboolean
 start_one(VccwSimInit *init, Start *start, GError **error)
 {
-    g_autofree char *stack = g_malloc(STACK_SIZE);
-    int flags = SIGCHLD | (start->proc ? CLONE_NEWPID : 0);
     char ready = 'n';
     int pair[2];
 
@@ -220,7 +228,9 @@ start_one(VccwSimInit *init, Start *start, GError **error)
     }
     start->socket = pair[1];
     init->socket = pair[0];
-    init->pid = clone(inside, stack + STACK_SIZE, flags, start);
+    init->pid = fork_with(start->proc ? CLONE_NEWPID : 0);
+    if (init->pid == 0)
+        inside(start);
     close(pair[1]);
     if (init->pid > 0 && recv(init->socket, &ready, 1, 0) == 1 && ready == 'y')
         return TRUE;

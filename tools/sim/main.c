@@ -18,8 +18,8 @@
 #define FAILED 125 /* as env(1), chroot(1) … say that they themselves failed */
 
 static const char usage[] =
-    "Usage: virtccw-sim run [OPTION…] [--] [COMMAND [ARGUMENT…]]\n"
-    "       virtccw-sim ctl VERB [ARGUMENT…]\n"
+    "Usage: virtccw-sim run [OPTION...] [--] [COMMAND [ARGUMENT...]]\n"
+    "       virtccw-sim ctl VERB [ARGUMENT...]\n"
     "\n"
     "Runs COMMAND (or a shell) on a simulated host: its /sys shows a channel subsystem.\n"
     "\n"
@@ -121,7 +121,7 @@ control(char **words)
 
     if (!*words || g_str_equal(*words, "--help")) {
         text = vccw_sim_verb_usage();
-        g_print("Usage: virtccw-sim ctl VERB [ARGUMENT…]\n\n%s", text);
+        g_print("Usage: virtccw-sim ctl VERB [ARGUMENT...]\n\n%s", text);
         return *words ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     if (g_str_equal(*words, "hold") && words[1] && !words[2])

@@ -273,7 +273,7 @@ typedef struct {
 } Verb;
 
 static const Verb verbs[] = {
-    { "add-subchannel", 1, 32, verb_add_subchannel, "BUSID [KEY=VALUE …]", "hot-plug" },
+    { "add-subchannel", 1, 32, verb_add_subchannel, "BUSID [KEY=VALUE ...]", "hot-plug" },
     { "remove-subchannel", 1, 1, verb_remove_subchannel, "BUSID", "hot-unplug" },
     { "set", 3, 3, verb_set, "BUSID KEY VALUE", "the hardware says otherwise" },
     { "online", 2, 2, verb_online, "BUSID 0|1", "set a ccw device online or offline" },
@@ -285,7 +285,7 @@ static const Verb verbs[] = {
     { "release", 1, 1, verb_release, "UUID", "close it again" },
     { "group", 1, 1, verb_group, "UUID", NULL },
     { "holding", 1, 1, verb_holding, "UUID", NULL },
-    { "uevent", 2, 64, verb_uevent, "ACTION DEVPATH [KEY=VALUE …]",
+    { "uevent", 2, 64, verb_uevent, "ACTION DEVPATH [KEY=VALUE ...]",
       "inject a raw uevent" },
     { "storm", 1, 1, verb_storm, "N", "emit N uevents fast" },
     { "reboot", 0, 0, verb_reboot, "", "all kernel state back to the spec" },
