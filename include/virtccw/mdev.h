@@ -152,7 +152,9 @@ GPtrArray *vccw_store_list_parent(VccwStore *store, const VccwBusId *parent);
  * @dir: the store's folder
  *
  * Returns: FALSE with VCCW_ERROR_OPERATION_INVALID if there is a definition of that UUID
- *   and parent, or G_UNIX_ERROR. On success it is durable.
+ *   and parent, VCCW_ERROR_INVALID_ARG if type or attributes are not UTF-8 text or the type
+ *   is empty, VCCW_ERROR_TOO_LARGE if the document would exceed 64 KiB, or G_UNIX_ERROR.
+ *   On success it is durable; the store's folder and the parent's are made if need be.
  */
 gboolean vccw_definition_create(const char *dir, const VccwMdevConfig *config,
                                 GError **error);
@@ -163,7 +165,7 @@ gboolean vccw_definition_create(const char *dir, const VccwMdevConfig *config,
  *
  * Returns: FALSE with VCCW_ERROR_NO_NODE_DEVICE if there is none, VCCW_ERROR_STORE if the
  *   file cannot be understood (it is left as it is), VCCW_ERROR_CONFLICT if somebody else
- *   changed it meanwhile, or G_UNIX_ERROR.
+ *   keeps changing it meanwhile, or the other errors of vccw_definition_create().
  */
 gboolean vccw_definition_update(const char *dir, const VccwMdevConfig *config,
                                 GError **error);
@@ -216,7 +218,8 @@ typedef struct {
  *   VCCW_ERROR_BUSY: no instance of the type is free (the message names the device that
  *     has it);
  *   VCCW_ERROR_OPERATION_FAILED: the UUID is active on another parent, or the kernel
- *     refused (the message says what errno means here).
+ *     refused (the message says what errno means here);
+ *   G_UNIX_ERROR: the host's sysfs cannot be opened.
  */
 gboolean vccw_mdev_start(const VccwMdevHost *host, const VccwMdevConfig *config,
                          GError **error);

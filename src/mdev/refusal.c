@@ -101,31 +101,45 @@ check_kind(int sysfs, const VccwMdevConfig *config, const char *id, GError **err
     return FALSE;
 }
 
+/* vfio_ccw was asked for, and is not there. */
+static gboolean
+is_overridden(int sysfs, const char *id)
+{
+    g_autofree char *path = subchannel_path(id, "driver_override");
+    g_autofree char *override = vccw_read_attr(sysfs, path, NULL);
+
+    return !g_strcmp0(override, "vfio_ccw");
+}
+
 static gboolean
 check_driver(int sysfs, const VccwMdevConfig *config, const char *id, GError **error)
 {
     g_autofree char *types = subchannel_path(id, "mdev_supported_types");
     g_autofree char *link = subchannel_path(id, "driver");
     g_autofree char *driver = NULL;
-    g_autofree char *state = NULL;
 
     if (vccw_exists(sysfs, types))
         return TRUE;
     driver = vccw_read_link_name(sysfs, link, NULL);
-    if (!g_strcmp0(driver, "vfio_ccw")) {
+    if (!g_strcmp0(driver, "vfio_ccw"))
         vccw_refusal_set(error, VCCW_ERROR_OPERATION_INVALID, config,
                          "subchannel %s is bound to vfio_ccw, but offers no mediated "
                          "devices now; wait until it has registered, and see the "
                          "kernel's log if it does not",
                          id);
-        return FALSE;
-    }
-    state = driver ? g_strdup_printf("bound to '%s', which offers", driver)
-                   : g_strdup("not bound to any driver, and so offers");
-    vccw_refusal_set(error, VCCW_ERROR_OPERATION_INVALID, config,
-                     "subchannel %s is %s no mediated devices; bind it to vfio_ccw: "
-                     "driverctl -b css set-override %s vfio_ccw",
-                     id, state, id);
+    else if (!driver && is_overridden(sysfs, id))
+        vccw_refusal_set(
+            error, VCCW_ERROR_OPERATION_INVALID, config,
+            "subchannel %s is not bound to any driver, though its driver "
+            "override is vfio_ccw; if it is a QDIO device it cannot be, else "
+            "see the kernel's log",
+            id);
+    else
+        vccw_refusal_set(error, VCCW_ERROR_OPERATION_INVALID, config,
+                         "subchannel %s is %s%s, and so offers no mediated devices; bind "
+                         "it to vfio_ccw: driverctl -b css set-override %s vfio_ccw",
+                         id, driver ? "bound to " : "not bound to any driver",
+                         driver ? driver : "", id);
     return FALSE;
 }
 

@@ -205,11 +205,11 @@ try_handle(const Handle *handle)
 {
     g_auto(VccwFd) fd = -1;
 
-    if (!handle->is_node || !handle->exclusive)
+    if (!handle->exclusive)
         return UNKNOWN;
     fd = TEMP_FAILURE_RETRY(open(handle->path, O_RDWR | O_CLOEXEC | O_NONBLOCK));
     if (fd >= 0)
-        return FREE;
+        return handle->is_node ? FREE : UNKNOWN;
     return errno == EBUSY ? TAKEN : UNKNOWN;
 }
 

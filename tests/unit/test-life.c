@@ -177,6 +177,10 @@ test_start_is_impossible(Fixture *f, gconstpointer data)
     assert_refused(&error, VCCW_ERROR_OPERATION_INVALID, "not bound",
                    "driverctl -b css set-override 0.0.0004 vfio_ccw", NULL);
 
+    tree_write(f->sys, "vfio_ccw", "devices/css0/%s/driver_override", PARENT);
+    g_assert_false(vccw_mdev_start(&f->host, f->config, &error));
+    assert_refused(&error, VCCW_ERROR_OPERATION_INVALID, "override", "QDIO", NULL);
+
     tree_write(f->sys, "1", "devices/css0/%s/type", PARENT);
     g_assert_false(vccw_mdev_start(&f->host, f->config, &error));
     assert_refused(&error, VCCW_ERROR_CONFIG_UNSUPPORTED, PARENT, "I/O subchannel", NULL);
