@@ -364,6 +364,7 @@ close_vfio(VccwSimFs *fs, guint64 number)
 {
     VccwSimObject *object = vccw_sim_object(fs->server->sim, number >> 8);
 
+    fs->server->wake = TRUE;
     if (object && object->kind == VCCW_SIM_MDEV)
         vccw_sim_mdev_close(fs->server->sim, (VccwSimMdev *)object);
 }

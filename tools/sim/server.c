@@ -110,14 +110,17 @@ emit_effects(VccwSimServer *server)
         if (!vccw_sim_netlink_send(&server->netlink, uevent, &error))
             g_warning("%s", error->message);
         react(server, uevent);
+        server->wake = TRUE;
     }
+    if (server->wake)
+        g_cond_broadcast(&server->changed);
+    server->wake = FALSE;
 }
 
 void
 vccw_sim_server_unlock(VccwSimServer *server)
 {
     emit_effects(server);
-    g_cond_broadcast(&server->changed);
     g_mutex_unlock(&server->lock);
 }
 
@@ -150,10 +153,9 @@ gboolean
 vccw_sim_server_wait(VccwSimServer *server, pid_t pid)
 {
     emit_effects(server);
-    g_cond_broadcast(&server->changed);
-    g_cond_wait_until(&server->changed, &server->lock,
-                      g_get_monotonic_time() + WAIT_USEC);
-    return !is_killed(server, pid);
+    return g_cond_wait_until(&server->changed, &server->lock,
+                             g_get_monotonic_time() + WAIT_USEC) ||
+           !is_killed(server, pid);
 }
 
 int

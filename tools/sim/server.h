@@ -17,6 +17,7 @@ typedef struct {
     VccwSim *sim;
     GMutex lock;
     GCond changed; /* something happened that somebody may wait for */
+    gboolean wake; /* … so tell them at the next unlock; uevents tell them anyway */
     VccwSimFaults faults;
     VccwSimNetlink netlink;
     GQueue log;          /* of strings, oldest first */
@@ -37,7 +38,7 @@ void vccw_sim_server_free(VccwSimServer *server);
 /** vccw_sim_server_lock: begins work on the model. */
 void vccw_sim_server_lock(VccwSimServer *server);
 
-/** vccw_sim_server_unlock: emits the effects, wakes those who wait, ends. */
+/** vccw_sim_server_unlock: emits the effects, wakes those who wait for them, ends. */
 void vccw_sim_server_unlock(VccwSimServer *server);
 
 /**

@@ -136,6 +136,7 @@ verb_unfault(VccwSimServer *server, const char *const *words, int fd, GError **e
 {
     guint lifted = vccw_sim_faults_lift(&server->faults, words[0]);
 
+    server->wake = TRUE;
     if (words[0] && !lifted)
         return refuse(error, "there is no fault on '%s'", words[0]);
     return g_strdup_printf("%u lifted\n", lifted);
