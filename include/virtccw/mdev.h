@@ -5,16 +5,17 @@
  * Mediated devices: their definitions in mdevctl's store, and their life.
  *
  * The store is mdevctl's own: a file DIR/PARENT/UUID holds a JSON object with the keys
- * "mdev_type" (string), "start" ("auto" or "manual") and "attrs" (array of objects with one
- * string member each). mdevctl(8) reads what is written here, and the other way round.
- * Keys that neither knows are kept.
+ * "mdev_type" (string), "start" ("auto" or "manual") and "attrs" (array of objects with
+ * one string member each). mdevctl(8) reads what is written here, and the other way
+ * round. Keys that neither knows are kept.
  *
  * A definition belongs to its pair of UUID and parent: the same UUID may be defined on
  * several parents, and each function touches exactly the one it is given.
  *
  * VccwStore, the view of all definitions, belongs to one thread and never blocks. The
- * vccw_definition_* and vccw_mdev_* functions hold no state, may block on the disk or in the
- * kernel, and are meant for worker threads; after one of them call vccw_store_refresh().
+ * vccw_definition_* and vccw_mdev_* functions hold no state, may block on the disk or in
+ * the kernel, and are meant for worker threads; after one of them call
+ * vccw_store_refresh().
  */
 
 #include <glib.h>
@@ -42,15 +43,15 @@ typedef struct {
  *
  * Returns: (transfer full): a configuration without attributes, not autostarted.
  */
-VccwMdevConfig *vccw_mdev_config_new(const VccwUuid *uuid, const VccwBusId *parent,
-                                     const char *type);
+VccwMdevConfig *
+vccw_mdev_config_new(const VccwUuid *uuid, const VccwBusId *parent, const char *type);
 
 /** vccw_mdev_config_copy: Returns: (transfer full): a deep copy. */
 VccwMdevConfig *vccw_mdev_config_copy(const VccwMdevConfig *config);
 
 /** vccw_mdev_config_add_attr: Appends an attribute (both strings are copied). */
-void vccw_mdev_config_add_attr(VccwMdevConfig *config, const char *name,
-                               const char *value);
+void
+vccw_mdev_config_add_attr(VccwMdevConfig *config, const char *name, const char *value);
 
 /** vccw_mdev_config_equal: Returns: whether both say the same, autostart included. */
 gboolean vccw_mdev_config_equal(const VccwMdevConfig *a, const VccwMdevConfig *b);
@@ -77,11 +78,14 @@ typedef enum {
 
 /**
  * VccwStoreFunc: told of each change exactly once, after the view shows it.
- * @parent, @uuid: the definition; for UNUSABLE both are NULL if the file's name is the fault
+ * @parent, @uuid: the definition; for UNUSABLE both are NULL if the file's name is the
+ * fault
  * @problem: (nullable): for UNUSABLE: names the file and what is wrong with it
  */
-typedef void (*VccwStoreFunc)(VccwStoreChange change, const VccwUuid *uuid,
-                              const VccwBusId *parent, const GError *problem,
+typedef void (*VccwStoreFunc)(VccwStoreChange change,
+                              const VccwUuid *uuid,
+                              const VccwBusId *parent,
+                              const GError *problem,
                               gpointer data);
 
 /**
@@ -102,8 +106,8 @@ void vccw_store_set_func(VccwStore *store, VccwStoreFunc func, gpointer data);
 
 /**
  * vccw_store_watch: Follows changes by others (inotify) on the thread's default main
- * context. A folder that is made, removed or replaced is followed too; lost events lead to
- * a full load.
+ * context. A folder that is made, removed or replaced is followed too; lost events lead
+ * to a full load.
  *
  * Returns: FALSE with G_UNIX_ERROR if no watch can be had; then, and also where only some
  *   folders can be watched, everything is looked at each second instead.
@@ -128,12 +132,12 @@ const char *vccw_store_dir(VccwStore *store);
  *
  * Returns: (nullable): the definition; valid until the main loop runs again.
  */
-const VccwMdevConfig *vccw_store_get(VccwStore *store, const VccwUuid *uuid,
-                                     const VccwBusId *parent);
+const VccwMdevConfig *
+vccw_store_get(VccwStore *store, const VccwUuid *uuid, const VccwBusId *parent);
 
 /**
- * vccw_store_list: Returns: (transfer container): all definitions (const VccwMdevConfig *)
- *   ordered by UUID, then parent; the elements are valid until the main loop runs again.
+ * vccw_store_list: Returns: (transfer container): all definitions (const VccwMdevConfig
+ * *) ordered by UUID, then parent; the elements are valid until the main loop runs again.
  */
 GPtrArray *vccw_store_list(VccwStore *store);
 
@@ -152,12 +156,13 @@ GPtrArray *vccw_store_list_parent(VccwStore *store, const VccwBusId *parent);
  * @dir: the store's folder
  *
  * Returns: FALSE with VCCW_ERROR_OPERATION_INVALID if there is a definition of that UUID
- *   and parent, VCCW_ERROR_INVALID_ARG if type or attributes are not UTF-8 text or the type
- *   is empty, VCCW_ERROR_TOO_LARGE if the document would exceed 64 KiB, or G_UNIX_ERROR.
- *   On success it is durable; the store's folder and the parent's are made if need be.
+ *   and parent, VCCW_ERROR_INVALID_ARG if type or attributes are not UTF-8 text or the
+ * type is empty, VCCW_ERROR_TOO_LARGE if the document would exceed 64 KiB, or
+ * G_UNIX_ERROR. On success it is durable; the store's folder and the parent's are made if
+ * need be.
  */
-gboolean vccw_definition_create(const char *dir, const VccwMdevConfig *config,
-                                GError **error);
+gboolean
+vccw_definition_create(const char *dir, const VccwMdevConfig *config, GError **error);
 
 /**
  * vccw_definition_update: Replaces type and attributes of a definition; its autostart and
@@ -167,16 +172,18 @@ gboolean vccw_definition_create(const char *dir, const VccwMdevConfig *config,
  *   file cannot be understood (it is left as it is), VCCW_ERROR_CONFLICT if somebody else
  *   keeps changing it meanwhile, or the other errors of vccw_definition_create().
  */
-gboolean vccw_definition_update(const char *dir, const VccwMdevConfig *config,
-                                GError **error);
+gboolean
+vccw_definition_update(const char *dir, const VccwMdevConfig *config, GError **error);
 
 /**
  * vccw_definition_set_autostart: Changes only "start".
  *
  * Returns: FALSE with the errors of vccw_definition_update().
  */
-gboolean vccw_definition_set_autostart(const char *dir, const VccwUuid *uuid,
-                                       const VccwBusId *parent, gboolean autostart,
+gboolean vccw_definition_set_autostart(const char *dir,
+                                       const VccwUuid *uuid,
+                                       const VccwBusId *parent,
+                                       gboolean autostart,
                                        GError **error);
 
 /**
@@ -184,8 +191,10 @@ gboolean vccw_definition_set_autostart(const char *dir, const VccwUuid *uuid,
  *
  * Returns: FALSE with VCCW_ERROR_NO_NODE_DEVICE if there is none, or G_UNIX_ERROR.
  */
-gboolean vccw_definition_remove(const char *dir, const VccwUuid *uuid,
-                                const VccwBusId *parent, GError **error);
+gboolean vccw_definition_remove(const char *dir,
+                                const VccwUuid *uuid,
+                                const VccwBusId *parent,
+                                GError **error);
 
 /**
  * vccw_definition_sweep: Removes what an interrupted write left behind; touches no
@@ -205,29 +214,27 @@ typedef struct {
 } VccwMdevHost;
 
 /**
- * vccw_mdev_start: Makes the mediated device and writes its attributes in their order; what
- * was made is removed again if an attribute cannot be written. Returns when sysfs shows the
- * device.
+ * vccw_mdev_start: Makes the mediated device and writes its attributes in their order;
+ * what was made is removed again if an attribute cannot be written. Returns when sysfs
+ * shows the device.
  *
  * Returns: FALSE with an error that names the device and the cause:
  *   VCCW_ERROR_DEVICE_MISSING: the host has no such subchannel;
  *   VCCW_ERROR_OPERATION_INVALID: the subchannel is bound to another driver than one that
  *     offers mediated devices, or this very device is active already;
- *   VCCW_ERROR_CONFIG_UNSUPPORTED: the subchannel does not offer the type, or an attribute
- *     does not exist;
- *   VCCW_ERROR_BUSY: no instance of the type is free (the message names the device that
- *     has it);
- *   VCCW_ERROR_OPERATION_FAILED: the UUID is active on another parent, or the kernel
- *     refused (the message says what errno means here);
+ *   VCCW_ERROR_CONFIG_UNSUPPORTED: the subchannel does not offer the type, or an
+ * attribute does not exist; VCCW_ERROR_BUSY: no instance of the type is free (the message
+ * names the device that has it); VCCW_ERROR_OPERATION_FAILED: the UUID is active on
+ * another parent, or the kernel refused (the message says what errno means here);
  *   G_UNIX_ERROR: the host's sysfs cannot be opened.
  */
-gboolean vccw_mdev_start(const VccwMdevHost *host, const VccwMdevConfig *config,
-                         GError **error);
+gboolean
+vccw_mdev_start(const VccwMdevHost *host, const VccwMdevConfig *config, GError **error);
 
 /**
- * vccw_mdev_stop: Removes an active mediated device. Refuses one that is in use rather than
- * block until its user closes it. Returns when sysfs no longer shows the device; one that
- * is removed by somebody else meanwhile is a success.
+ * vccw_mdev_stop: Removes an active mediated device. Refuses one that is in use rather
+ * than block until its user closes it. Returns when sysfs no longer shows the device; one
+ * that is removed by somebody else meanwhile is a success.
  *
  * Returns: FALSE with VCCW_ERROR_BUSY (the message names the user when it can be found),
  *   VCCW_ERROR_OPERATION_INVALID (not active), VCCW_ERROR_OPERATION_FAILED.
@@ -241,7 +248,7 @@ gboolean vccw_mdev_stop(const VccwMdevHost *host, const VccwUuid *uuid, GError *
  *
  * Returns: TRUE if the device is in use.
  */
-gboolean vccw_mdev_find_user(const VccwMdevHost *host, const VccwUuid *uuid,
-                             char **ret_user);
+gboolean
+vccw_mdev_find_user(const VccwMdevHost *host, const VccwUuid *uuid, char **ret_user);
 
 G_END_DECLS

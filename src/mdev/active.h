@@ -54,8 +54,8 @@ gboolean vccw_active_wait(int sysfs, const VccwUuid *uuid, gboolean there, guint
  * vccw_active_wait_type: Waits until a device that is there shows its type: the kernel
  * links it only after it has added the device.
  *
- * Returns: (transfer full) (nullable): the type ID; NULL if the device has gone or the time
- *   is over.
+ * Returns: (transfer full) (nullable): the type ID; NULL if the device has gone or the
+ * time is over.
  */
 char *vccw_active_wait_type(int sysfs, const VccwUuid *uuid, guint msec);
 
