@@ -129,6 +129,9 @@ test_spec_errors(void)
         "chp 34 type",
         "chp 34 t=1",
         "device 0.0.0004",
+        "module",
+        "module vfio_ap absent",
+        "module vfio_ccw absent now",
         "repeat 2 subchannel 0.3.ffff",
     };
 
@@ -463,6 +466,35 @@ test_verb_log(void)
 }
 
 static void
+test_verb_module(void)
+{
+    g_autoptr(VccwSimServer) server =
+        make_server("module vfio_ccw absent\nsubchannel 0.0.0004 override=vfio_ccw\n");
+    VccwSim *sim = server->sim;
+
+    g_assert_false(exists(sim, "sys/bus/css/drivers/vfio_ccw"));
+    g_assert_false(exists(sim, "sys/bus/mdev"));
+    g_assert_false(exists(sim, "sys/class/mdev_bus"));
+    g_assert_false(exists(sim, "sys/module/vfio_ccw"));
+    g_assert_false(exists(sim, CSS0 "0.0.0004/driver"));
+    assert_verb(server, "module load", "");
+    g_assert_true(exists(sim, "sys/module/vfio_ccw"));
+    g_assert_true(exists(sim, "sys/class/mdev_bus/0.0.0004"));
+    g_assert_cmpint(create(sim, "0.0.0004", UUID_A), ==, 0);
+    g_assert_cmpint(vccw_sim_mdev_open(g_hash_table_lookup(sim->mdevs, UUID_A), TRUE), ==,
+                    0);
+    assert_verb_fails(server, "module unload");
+    vccw_sim_mdev_close(sim, g_hash_table_lookup(sim->mdevs, UUID_A));
+    assert_verb(server, "module unload", "");
+    g_assert_cmpint(g_hash_table_size(sim->mdevs), ==, 0);
+    g_assert_false(exists(sim, "sys/module/vfio_ccw"));
+    assert_verb(server, "module load", "");
+    assert_verb(server, "reboot", "");
+    g_assert_false(exists(sim, "sys/module/vfio_ccw"));
+    assert_verb_fails(server, "module reload");
+}
+
+static void
 test_verb_dump(void)
 {
     g_autoptr(VccwSimServer) server = make_server(two_dasds);
@@ -528,6 +560,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/verb/online", test_verb_online);
     g_test_add_func("/sim/verb/reboot", test_verb_reboot);
     g_test_add_func("/sim/verb/log", test_verb_log);
+    g_test_add_func("/sim/verb/module", test_verb_module);
     g_test_add_func("/sim/verb/dump", test_verb_dump);
     g_test_add_func("/sim/verb/usage", test_verb_usage);
     return g_test_run();

@@ -177,7 +177,7 @@ vccw_sim_dev_attach(VccwSim *sim, VccwSimDev *dev, VccwSimDriver *driver)
 static gboolean
 fits(const VccwSimDriver *driver, const VccwSimDev *dev)
 {
-    return driver->ops->match && driver->ops->match(driver, dev);
+    return !driver->absent && driver->ops->match && driver->ops->match(driver, dev);
 }
 
 void

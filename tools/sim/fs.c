@@ -88,6 +88,8 @@ is_fixed(VccwSimNode node)
 {
     const VccwSimRow *row = vccw_sim_tree_row(node);
 
+    if (row->visible)
+        return FALSE;
     switch (node.object->kind) {
     case VCCW_SIM_ROOT:
     case VCCW_SIM_BUS:
@@ -96,7 +98,7 @@ is_fixed(VccwSimNode node)
     case VCCW_SIM_MIRROR:
         return TRUE;
     default:
-        return row->name && !row->visible;
+        return row->name != NULL;
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include "bus.h"
 #include "mdev.h"
+#include "module.h"
 #include "spec.h"
 #include "subchannel.h"
 
@@ -137,8 +138,8 @@ vccw_sim_new(void)
     sim->boot = g_ptr_array_new_with_free_func((GDestroyNotify)vccw_sim_spec_free);
     sim->boot_chps = g_ptr_array_new_with_free_func(g_free);
     g_queue_init(&sim->effects);
-    sim->root = g_new0(VccwSimObject, 1);
-    vccw_sim_object_init(sim, sim->root, VCCW_SIM_ROOT, "");
+    sim->root = g_new0(VccwSimRoot, 1);
+    vccw_sim_object_init(sim, &sim->root->object, VCCW_SIM_ROOT, "");
     make_buses(sim);
     add_module(sim, "vfio_ccw", "css:vfio_ccw");
     add_module(sim, "mdev", NULL);
@@ -217,6 +218,7 @@ vccw_sim_free(VccwSim *sim)
 void
 vccw_sim_boot(VccwSim *sim)
 {
+    vccw_sim_module_set(sim, !sim->boot_without_vfio);
     for (guint i = 0; i < sim->boot_chps->len; i++) {
         const VccwSimChp *wanted = g_ptr_array_index(sim->boot_chps, i);
         VccwSimChp *chp = vccw_sim_chp_ensure(sim, wanted->id);

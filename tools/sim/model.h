@@ -65,6 +65,7 @@ typedef struct {
 
 struct _VccwSimBus {
     VccwSimObject object;
+    gboolean absent;     /* its module is not loaded */
     GHashTable *devices; /* name → VccwSimDev, those the bus lists */
     GPtrArray *drivers;  /* VccwSimDriver, in order of registration */
     gboolean autoprobe;
@@ -77,6 +78,7 @@ struct _VccwSimBus {
 struct _VccwSimDriver {
     VccwSimObject object;
     VccwSimBus *bus;
+    gboolean absent;    /* its module is not loaded */
     const char *module; /* NULL: built in */
     const VccwSimDriverOps *ops;
     GHashTable *devices; /* name → VccwSimDev, those bound */
@@ -151,7 +153,14 @@ typedef struct {
 typedef struct {
     VccwSimObject object;
     const char *driver_link; /* "css:vfio_ccw", or NULL */
+    gboolean absent;         /* not loaded */
 } VccwSimModule;
+
+/** VccwSimRoot: what the folders that belong to no other object depend on. */
+typedef struct {
+    VccwSimObject object;
+    gboolean without_vfio; /* neither vfio_ccw nor the modules it needs are loaded */
+} VccwSimRoot;
 
 /** VccwSimMirror: an empty folder or file over which the host's own is mounted. */
 typedef struct {
@@ -170,7 +179,7 @@ typedef struct {
 struct _VccwSim {
     guint64 next_id;
     GHashTable *objects; /* id → VccwSimObject */
-    VccwSimObject *root;
+    VccwSimRoot *root;
     VccwSimBus *css, *ccw, *mdev;
     GHashTable *subchannels; /* name → VccwSimSubchannel */
     GHashTable *behind;      /* device number → VccwSimSubchannel it is behind */
@@ -181,7 +190,8 @@ struct _VccwSim {
     GHashTable *mirrors;     /* "ROW/NAME" → VccwSimMirror */
     GPtrArray *boot;         /* VccwSimSpec: what a reboot goes back to */
     GPtrArray *boot_chps;    /* VccwSimChp, no objects of the tree: the same */
-    GQueue effects;          /* VccwSimUevent, in order */
+    gboolean boot_without_vfio;
+    GQueue effects; /* VccwSimUevent, in order */
 };
 
 /**

@@ -65,6 +65,30 @@ has_vfio(const VccwSimObject *object)
 }
 
 static gboolean
+has_vfio_modules(const VccwSimObject *object)
+{
+    return !((const VccwSimRoot *)object)->without_vfio;
+}
+
+static gboolean
+is_bus_there(const VccwSimObject *object)
+{
+    return !BUS(object)->absent;
+}
+
+static gboolean
+is_driver_there(const VccwSimObject *object)
+{
+    return !DRIVER(object)->absent;
+}
+
+static gboolean
+is_module_there(const VccwSimObject *object)
+{
+    return !((const VccwSimModule *)object)->absent;
+}
+
+static gboolean
 has_module(const VccwSimObject *object)
 {
     return DRIVER(object)->module != NULL;
@@ -203,8 +227,9 @@ bus_children(VccwSim *sim, VccwSimObject *object, VccwSimVisit visit, gpointer d
     VccwSimBus *buses[] = { sim->css, sim->ccw, sim->mdev };
 
     for (guint i = 0; i < G_N_ELEMENTS(buses); i++)
-        visit(buses[i]->object.name,
-              (VccwSimNode){ &buses[i]->object, VCCW_SIM_ROW_BUS_DIR }, data);
+        if (!buses[i]->absent)
+            visit(buses[i]->object.name,
+                  (VccwSimNode){ &buses[i]->object, VCCW_SIM_ROW_BUS_DIR }, data);
 }
 
 static gboolean
@@ -228,7 +253,8 @@ drivers_children(VccwSim *sim, VccwSimObject *object, VccwSimVisit visit, gpoint
     for (guint i = 0; i < BUS(object)->drivers->len; i++) {
         VccwSimObject *driver = g_ptr_array_index(BUS(object)->drivers, i);
 
-        visit(driver->name, (VccwSimNode){ driver, VCCW_SIM_ROW_DRIVER_DIR }, data);
+        if (is_driver_there(driver))
+            visit(driver->name, (VccwSimNode){ driver, VCCW_SIM_ROW_DRIVER_DIR }, data);
     }
 }
 
@@ -461,9 +487,11 @@ const VccwSimRow vccw_sim_rows[VCCW_SIM_ROWS] = {
     ROW(SYS) = DIR("sys", TOP),
     ROW(BUS) = DIR("bus", SYS, FOLDS(bus)),
     ROW(CLASS) = DIR("class", SYS),
-    ROW(CLASS_MDEV_BUS) = DIR("mdev_bus", CLASS, FOLDS(mdev_bus)),
-    ROW(CLASS_VFIO) = DIR("vfio", CLASS, FOLDS(class_vfio)),
-    ROW(CLASS_VFIO_DEV) = DIR("vfio-dev", CLASS, FOLDS(class_vfio_dev)),
+    ROW(CLASS_MDEV_BUS) = DIR("mdev_bus", CLASS, FOLDS(mdev_bus),
+        .visible = has_vfio_modules),
+    ROW(CLASS_VFIO) = DIR("vfio", CLASS, FOLDS(class_vfio), .visible = has_vfio_modules),
+    ROW(CLASS_VFIO_DEV) = DIR("vfio-dev", CLASS, FOLDS(class_vfio_dev),
+        .visible = has_vfio_modules),
     ROW(DEVICES) = DIR("devices", SYS),
     ROW(VIRTUAL) = DIR("virtual", DEVICES),
     ROW(VIRTUAL_VFIO) = DIR("vfio", VIRTUAL, FOLDS(virtual_vfio)),
@@ -479,16 +507,17 @@ const VccwSimRow vccw_sim_rows[VCCW_SIM_ROWS] = {
     ROW(CSS0_DEFUNCT_UEVENT) = RW("uevent", CSS0_DEFUNCT, nothing, other_uevent),
     ROW(DEV_VFIO) = DIR("vfio", TOP, FOLDS(dev_vfio)),
     ROW(DEV_VFIO_CONTAINER) = { .name = "vfio", .parent = VCCW_SIM_ROW_DEV_VFIO,
-        .mode = S_IFREG | 0666 },
+        .mode = S_IFREG | 0666, .visible = has_vfio_modules },
 
-    ROW(BUS_DIR) = NAMED(.path = bus_dir_path),
+    ROW(BUS_DIR) = NAMED(.visible = is_bus_there, .path = bus_dir_path),
     ROW(BUS_DEVICES) = DIR("devices", BUS_DIR, FOLDS(devices)),
     ROW(BUS_DRIVERS) = DIR("drivers", BUS_DIR, FOLDS(drivers)),
     ROW(BUS_AUTOPROBE) = RW("drivers_autoprobe", BUS_DIR, autoprobe, autoprobe),
     ROW(BUS_PROBE) = WO("drivers_probe", BUS_DIR, probe),
     ROW(BUS_UEVENT) = WO("uevent", BUS_DIR, other_uevent),
 
-    ROW(DRIVER_DIR) = NAMED(FOLDS(driver), .path = driver_dir_path),
+    ROW(DRIVER_DIR) = NAMED(FOLDS(driver), .visible = is_driver_there,
+        .path = driver_dir_path),
     ROW(DRIVER_BIND) = WO("bind", DRIVER_DIR, bind),
     ROW(DRIVER_UNBIND) = WO("unbind", DRIVER_DIR, unbind),
     ROW(DRIVER_UEVENT) = WO("uevent", DRIVER_DIR, other_uevent),
@@ -577,7 +606,7 @@ const VccwSimRow vccw_sim_rows[VCCW_SIM_ROWS] = {
     ROW(CHP_ESC) = RO("esc", CHP_DIR, zero),
     ROW(CHP_UEVENT) = RW("uevent", CHP_DIR, nothing, other_uevent),
 
-    ROW(MODULE_DIR) = NAMED(.path = module_dir_path),
+    ROW(MODULE_DIR) = NAMED(.visible = is_module_there, .path = module_dir_path),
     ROW(MODULE_STATE) = RO("initstate", MODULE_DIR, module_state),
     ROW(MODULE_REFCNT) = RO("refcnt", MODULE_DIR, module_refcnt),
     ROW(MODULE_UEVENT) = WO("uevent", MODULE_DIR, other_uevent),

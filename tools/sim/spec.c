@@ -5,6 +5,7 @@
  *
  *   subchannel BUSID [KEY=VALUE …]
  *   repeat COUNT subchannel BUSID [KEY=VALUE …]     both numbers count up
+ *   module vfio_ccw absent
  *   chp NN [type=HEX] [online=0|1] [configured=0|1] [shared=0|1] [chid=HEX]
  *
  * and "#" begins a comment. The keys of a subchannel are one table, which the control
@@ -444,10 +445,17 @@ load_line(VccwSim *sim, char **words, GError **error)
 
     if (g_str_equal(words[0], "chp"))
         return load_chp(sim, words + 1, error);
+    if (g_str_equal(words[0], "module")) {
+        sim->boot_without_vfio = TRUE;
+        return (g_strcmp0(words[1], "vfio_ccw") == 0 &&
+                g_strcmp0(words[2], "absent") == 0 && !words[3]) ||
+               invalid(error, "write: module vfio_ccw absent");
+    }
     if (g_str_equal(words[0], "subchannel"))
         return load_subchannels(sim, 1, words + 1, error);
     if (!g_str_equal(words[0], "repeat"))
-        return invalid(error, "'%s' is none of subchannel, repeat, chp", words[0]);
+        return invalid(error, "'%s' is none of subchannel, repeat, chp, module",
+                       words[0]);
     if (!words[1] || !words[2] || !g_str_equal(words[2], "subchannel") ||
         !g_ascii_string_to_unsigned(words[1], 10, 1, REPEAT_MAX, &count, NULL))
         return invalid(error, "write: repeat COUNT subchannel BUSID …, COUNT up to %d",

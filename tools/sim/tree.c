@@ -22,7 +22,7 @@ G_STATIC_ASSERT(VCCW_SIM_ROWS < 1 << ROW_BITS);
 VccwSimNode
 vccw_sim_tree_root(VccwSim *sim)
 {
-    return (VccwSimNode){ sim->root, VCCW_SIM_ROW_TOP };
+    return (VccwSimNode){ &sim->root->object, VCCW_SIM_ROW_TOP };
 }
 
 guint64
@@ -101,7 +101,8 @@ vccw_sim_tree_lookup(VccwSim *sim,
     if (vccw_sim_rows[folder.row].child &&
         vccw_sim_rows[folder.row].child(sim, folder.object, name, ret_node))
         return TRUE;
-    return folder.object == sim->root && lookup_mirror(sim, folder.row, name, ret_node);
+    return folder.object->kind == VCCW_SIM_ROOT &&
+           lookup_mirror(sim, folder.row, name, ret_node);
 }
 
 void
@@ -115,7 +116,7 @@ vccw_sim_tree_list(VccwSim *sim, VccwSimNode folder, VccwSimVisit visit, gpointe
             visit(vccw_sim_rows[row].name, (VccwSimNode){ folder.object, row }, data);
     if (vccw_sim_rows[folder.row].children)
         vccw_sim_rows[folder.row].children(sim, folder.object, visit, data);
-    if (folder.object != sim->root)
+    if (folder.object->kind != VCCW_SIM_ROOT)
         return;
     g_hash_table_iter_init(&iter, sim->mirrors);
     while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&mirror))
@@ -287,7 +288,7 @@ vccw_sim_tree_mirror(VccwSim *sim, const char *path, const char *name, gboolean 
     VccwSimNode folder, taken;
     VccwSimMirror *mirror;
 
-    if (!vccw_sim_tree_find(sim, path, &folder) || folder.object != sim->root ||
+    if (!vccw_sim_tree_find(sim, path, &folder) || folder.object->kind != VCCW_SIM_ROOT ||
         vccw_sim_tree_lookup(sim, folder, name, &taken))
         return FALSE;
     mirror = g_new0(VccwSimMirror, 1);

@@ -5,6 +5,7 @@
 #include "verbs.h"
 
 #include "mdev.h"
+#include "module.h"
 #include "spec.h"
 #include "subchannel.h"
 
@@ -265,6 +266,16 @@ verb_autostart(VccwSimServer *server, const char *const *words, int fd, GError *
     return g_strdup("");
 }
 
+static char *
+verb_module(VccwSimServer *server, const char *const *words, int fd, GError **error)
+{
+    if (!g_str_equal(words[0], "load") && !g_str_equal(words[0], "unload"))
+        return refuse(error, "write: module load|unload");
+    if (!vccw_sim_module_set(server->sim, g_str_equal(words[0], "load")))
+        return refuse(error, "vfio_ccw is in use");
+    return g_strdup("");
+}
+
 typedef struct {
     const char *name;
     guint min, max; /* number of arguments */
@@ -292,6 +303,7 @@ static const Verb verbs[] = {
     { "reboot", 0, 0, verb_reboot, "", "all kernel state back to the spec" },
     { "dump", 0, 0, verb_dump, "", "print the state" },
     { "log", 0, 1, verb_log, "[clear]", "print every write seen" },
+    { "module", 1, 1, verb_module, "load|unload", "vfio_ccw and what it needs" },
     { "autostart-udev", 1, 1, verb_autostart, "on|off", "be mdevctl's udev rule" },
 };
 
