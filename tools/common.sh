@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # who sources it uses what it sets
 #
 # What tools/try and tools/check share. Sets $source, the clone, and $work, a folder of its
 # own for each clone and user, outside of it.
 
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-work=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/virtccw/$(printf '%s' "$source" | sha256sum | cut -c1-12)
+work=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/virtccw/$(sha256sum <<<"$source" | cut -c1-12)
 
 say() {
     printf '%s\n' "$*"
