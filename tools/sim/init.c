@@ -208,7 +208,7 @@ inside(const Start *start)
 static pid_t
 fork_with(unsigned long flags)
 {
-#if defined(__s390__) || defined(__CRIS__)
+#ifdef __s390__
     return syscall(SYS_clone, 0, flags | SIGCHLD, 0, 0, 0);
 #else
     return syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
