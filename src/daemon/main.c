@@ -105,13 +105,22 @@ on_clients(guint clients, gpointer data)
             g_timeout_add_seconds(daemon->settings->timeout, on_idle, daemon);
 }
 
+/* From now on a signal waits until the main loop runs. */
+static void
+watch_signals(Daemon *daemon)
+{
+    signal(SIGPIPE, SIG_IGN);
+    g_unix_signal_add(SIGTERM, on_terminate, daemon);
+    g_unix_signal_add(SIGINT, on_terminate, daemon);
+    g_unix_signal_add(SIGHUP, on_hangup, daemon);
+}
+
 /* Each client costs a descriptor: use what the administrator allows. */
 static void
 raise_limits(void)
 {
     struct rlimit limit;
 
-    signal(SIGPIPE, SIG_IGN);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
@@ -147,6 +156,15 @@ make_server(const VccwSettings *settings, VccwDriver *driver)
     return vccw_server_new(driver, &limits);
 }
 
+/* From before there is a socket: whoever finds one can end us cleanly. */
+static void
+catch_signals(Daemon *daemon)
+{
+    g_unix_signal_add(SIGTERM, on_terminate, daemon);
+    g_unix_signal_add(SIGINT, on_terminate, daemon);
+    g_unix_signal_add(SIGHUP, on_hangup, daemon);
+}
+
 static void
 serve(Daemon *daemon, VccwSockets *sockets)
 {
@@ -156,9 +174,6 @@ serve(Daemon *daemon, VccwSockets *sockets)
         vccw_server_listen(daemon->server, vccw_fd_steal(&sockets->ro), TRUE);
     vccw_server_set_func(daemon->server, on_clients, daemon);
     on_clients(0, daemon);
-    g_unix_signal_add(SIGTERM, on_terminate, daemon);
-    g_unix_signal_add(SIGINT, on_terminate, daemon);
-    g_unix_signal_add(SIGHUP, on_hangup, daemon);
     sd_notify(0, "READY=1");
     g_message("virtccwd %s serves %s", PACKAGE_VERSION, vccw_driver_uri(daemon->driver));
     g_main_loop_run(daemon->loop);
@@ -174,7 +189,11 @@ run(const VccwSettings *settings, GError **error)
     g_autoptr(GMainLoop) loop = NULL;
     Daemon daemon = { .settings = settings };
 
-    if (lock < 0 || !(sockets = vccw_sockets_open(settings, error)) ||
+    watch_signals(&daemon);
+    if (lock < 0)
+        return FALSE;
+    catch_signals(&daemon);
+    if (!(sockets = vccw_sockets_open(settings, error)) ||
         !(driver = make_driver(settings, error)))
         return FALSE;
     raise_limits();
