@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""End-to-end tests: stock clients, the real daemon, a simulated host.
+
+They run inside "virtccw-sim run"; started elsewhere, they start themselves there anew.
+VIRTCCW_BUILD is the build folder.
+"""
+
+import os
+import sys
+import threading
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import hostlib
+
+INSIDE = 'VIRTCCW_E2E_INSIDE'
+
+
+def enter_host(config):
+    """Runs the same command inside the simulated host, instead of this process."""
+    capture = config.pluginmanager.getplugin('capturemanager')
+    if capture:
+        capture.stop_global_capturing()
+    os.chdir(config.invocation_params.dir)
+    os.environ[INSIDE] = '1'
+    os.execv(hostlib.VIRTCCW_SIM, [
+        hostlib.VIRTCCW_SIM, 'run', '--', sys.executable, '-m', 'pytest',
+        *map(str, config.invocation_params.args)])
+
+
+def in_host():
+    return hostlib.run(hostlib.VIRTCCW_SIM, 'ctl', 'dump').rc == 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    if not os.path.exists(hostlib.VIRTCCW_SIM):
+        pytest.exit(f'there is no {hostlib.VIRTCCW_SIM}: set VIRTCCW_BUILD, build first', 1)
+    if in_host():
+        return
+    if os.environ.get(INSIDE):
+        pytest.exit('the simulated host does not answer: virtccw-sim ctl dump fails', 1)
+    enter_host(config)
+
+
+@pytest.fixture(autouse=True)
+def fresh_host():
+    """Every test begins on a host that has just been booted, without definitions."""
+    hostlib.reset_host()
+
+
+@pytest.fixture
+def daemon(fresh_host, tmp_path):
+    """A running virtccwd; it must end cleanly, and its log be free of faults."""
+    server = hostlib.Daemon(tmp_path)
+    server.start()
+    yield server
+    try:
+        server.stop()
+    finally:
+        server.check_log()
+
+
+@pytest.fixture
+def virsh(daemon):
+    return hostlib.Virsh()
+
+
+@pytest.fixture(scope='session')
+def event_loop():
+    """libvirt's own event loop, in a thread."""
+    import libvirt
+
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    libvirt.virEventRegisterDefaultImpl()
+    stop = threading.Event()
+
+    def loop():
+        while not stop.is_set():
+            libvirt.virEventRunDefaultImpl()
+
+    # Wakes the loop up often enough to see that it shall end.
+    timer = libvirt.virEventAddTimeout(100, lambda *_: None, None)
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(5)
+    libvirt.virEventRemoveTimeout(timer)
+
+
+@pytest.fixture
+def lv(daemon, event_loop):
+    """A connection of python3-libvirt."""
+    import libvirt
+
+    connection = libvirt.open(hostlib.URI)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def document(tmp_path):
+    """Writes a document into a file of its own. Returns: its path."""
+    count = 0
+
+    def write(text):
+        nonlocal count
+        count += 1
+        path = tmp_path / f'document-{count}.xml'
+        path.write_text(text, encoding='utf-8')
+        return str(path)
+
+    return write

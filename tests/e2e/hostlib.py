@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The simulated host, the daemon in it, and the stock tools that a person has there."""
+
+import contextlib
+import glob
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import typing
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get('VIRTCCW_BUILD', os.path.join(SOURCE, 'build'))
+VIRTCCWD = os.path.join(BUILD, 'src/daemon/virtccwd')
+VIRTCCW_SIM = os.path.join(BUILD, 'tools/sim/virtccw-sim')
+
+URI = 'ccw:///system'
+SOCKETS = '/run/libvirt'
+RW_SOCKET = f'{SOCKETS}/virtccwd-sock'
+RO_SOCKET = f'{SOCKETS}/virtccwd-sock-ro'
+DEFINITIONS = '/etc/mdevctl.d'
+OVERRIDES = '/etc/driverctl.d'
+
+# IBM's example: the DASD 0.0.3000 behind subchannel 0.0.0004.
+UUID = '18e124fb-b2fc-47f6-a407-f256b6c49767'
+OTHER_UUID = '90c6c135-ad44-41d0-b1b7-bae47de48627'
+SUBCHANNEL = '0.0.0004'
+CSS = 'css_0_0_0004'
+
+# What a log must not have, whatever was tested.
+FAULTS = re.compile(r'Sanitizer|runtime error:|CRITICAL|critical \*\*|assertion|Segmentation')
+
+
+class Result(typing.NamedTuple):
+    """What a command did."""
+
+    rc: int
+    out: str
+    err: str
+
+
+def run(*argv, stdin=None, timeout=60, env=None):
+    """Runs a command to its end, messages in English."""
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout,
+                          stdin=subprocess.DEVNULL if stdin is None else None, check=False,
+                          env={**os.environ, 'LC_ALL': 'C', **(env or {})})
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def ok(*argv, **options):
+    """Runs a command that must succeed. Returns: what it printed."""
+    result = run(*argv, **options)
+    assert result.rc == 0, f'{" ".join(argv)}: {result.err or result.out}'
+    return result.out
+
+
+def wait_for(condition, what, seconds=10):
+    """Waits until the condition gives something true. Returns: what it gave."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f'after {seconds} s still not so: {what}'
+        time.sleep(0.005)
+
+
+def mdev_name(uuid=UUID, subchannel=SUBCHANNEL):
+    return '_'.join(['mdev', uuid.replace('-', '_'), subchannel.replace('.', '_')])
+
+
+def css_name(subchannel=SUBCHANNEL):
+    return 'css_' + subchannel.replace('.', '_')
+
+
+def mdev_xml(uuid=UUID, subchannel=SUBCHANNEL, kind='vfio_ccw-io', extra=''):
+    """A document as a person writes it to define or create a mediated device."""
+    uuid = f'<uuid>{uuid}</uuid>' if uuid else ''
+    return (f'<device><parent>{css_name(subchannel)}</parent>'
+            f"<capability type='mdev'><type id='{kind}'/>{uuid}{extra}</capability></device>")
+
+
+def ctl(*args):
+    """Makes something happen to the simulated host."""
+    return ok(VIRTCCW_SIM, 'ctl', *args)
+
+
+def definition_path(uuid=UUID, subchannel=SUBCHANNEL):
+    return f'{DEFINITIONS}/{subchannel}/{uuid}'
+
+
+def write_file(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+def read_file(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+def define_file(uuid=UUID, subchannel=SUBCHANNEL, start='manual', extra=''):
+    """Puts a definition into the store by hand, as mdevctl would."""
+    write_file(definition_path(uuid, subchannel),
+               '{\n  "mdev_type": "vfio_ccw-io",\n'
+               f'  "start": "{start}",\n{extra}  "attrs": []\n}}')
+
+
+def bind_vfio(*subchannels):
+    """Gives subchannels to vfio_ccw, as driverctl does, but remembered by nobody."""
+    for subchannel in subchannels or (SUBCHANNEL,):
+        device = f'/sys/bus/css/devices/{subchannel}'
+        for path, text in ((f'{device}/driver_override', 'vfio_ccw'),
+                           (f'{device}/driver/unbind', subchannel),
+                           ('/sys/bus/css/drivers_probe', subchannel)):
+            with open(path, 'w', encoding='ascii') as file:
+                file.write(text)
+
+
+def mdev_exists(uuid=UUID, subchannel=SUBCHANNEL):
+    """Whether the kernel has the mediated device, on that subchannel."""
+    return os.path.isdir(f'/sys/bus/css/devices/{subchannel}/{uuid}')
+
+
+def reset_host():
+    """As after a boot of a freshly installed host."""
+    ctl('unfault')
+    ctl('autostart-udev', 'off')
+    ctl('reboot')
+    ctl('log', 'clear')
+    for folder in (DEFINITIONS, OVERRIDES):
+        os.makedirs(folder, exist_ok=True)
+        for path in glob.glob(f'{folder}/*'):
+            if os.path.isdir(path) and not os.path.islink(path):
+                if os.path.basename(path) != 'scripts.d':
+                    shutil.rmtree(path)
+            else:
+                os.unlink(path)
+
+
+class Virsh:
+    """virsh with a connection."""
+
+    def __init__(self, uri=URI, options=(), command=('virsh',)):
+        self.argv = (*command, '-c', uri, *options)
+
+    def __call__(self, *args, stdin=None):
+        return run(*self.argv, *args, stdin=stdin)
+
+    def ok(self, *args, stdin=None):
+        """Must succeed. Returns: what it printed."""
+        return ok(*self.argv, *args, stdin=stdin)
+
+    def fails(self, *args, stdin=None):
+        """Must fail in virsh's polite way. Returns: the messages."""
+        result = self(*args, stdin=stdin)
+        assert result.rc == 1, f'{args}: exit status {result.rc}: {result}'
+        lines = result.err.splitlines()
+        assert lines and all(line.startswith('error: ') for line in lines), result.err
+        return result.err
+
+    def names(self, *args):
+        """What nodedev-list lists."""
+        return self.ok('nodedev-list', *args).split()
+
+
+class Daemon:
+    """virtccwd on its usual sockets."""
+
+    def __init__(self, folder, argv=(VIRTCCWD,), env=None):
+        self.argv = argv
+        self.env = {**os.environ, **(env or {})}
+        self.log_path = os.path.join(folder, 'virtccwd.log')
+        self.process = None
+
+    def start(self, *args):
+        """Starts it, and waits until it is ready."""
+        with open(self.log_path, 'ab') as log:
+            self.process = subprocess.Popen([*self.argv, *args], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=self.env)
+        wait_for(self._listens, 'virtccwd listens')
+
+    def _listens(self):
+        assert self.process.poll() is None, f'virtccwd ended: {self.log()}'
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(RW_SOCKET) == 0
+
+    def log(self):
+        with open(self.log_path, encoding='utf-8', errors='replace') as file:
+            return file.read()
+
+    def wait_log(self, text):
+        wait_for(lambda: text in self.log(), f'the log has "{text}"')
+
+    def stop(self):
+        """Ends it cleanly."""
+        if not self.process:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            self.process = None
+        assert status == 0, f'virtccwd ended with {status}: {self.log()[-4000:]}'
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def check_log(self):
+        found = FAULTS.search(self.log())
+        assert not found, self.log()[max(0, found.start() - 200):][:8000]
+
+
+@contextlib.contextmanager
+def background(*argv, out):
+    """Runs a command meanwhile, its output going to the file."""
+    with open(out, 'ab') as file:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                                   env={**os.environ, 'LC_ALL': 'C'})
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def golden(name, text):
+    """The text must be that of the file in golden/; VIRTCCW_REGENERATE=1 writes it."""
+    path = os.path.join(HERE, 'golden', name)
+    if os.environ.get('VIRTCCW_REGENERATE') == '1':
+        write_file(path, text)
+    assert text == read_file(path), f'not as in {path}'
