@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""nodedev-event --loop: each change once and in order, whoever made it."""
+
+import contextlib
+import re
+import uuid
+
+import pytest
+
+from hostlib import (SUBCHANNEL, URI, UUID, background, bind_vfio, ctl,
+                     define_file, definition_path, mdev_name, mdev_xml, ok, read_file,
+                     wait_for, write_file)
+
+MDEV = mdev_name()
+BEACON = '_0_0_3fff'
+LISTEN = ('stdbuf', '-oL', 'virsh', '-c', URI, 'nodedev-event', '--loop')
+LINE = re.compile(r"event '(\w+)' for node device (\w+)(?:: (\w+))?$", re.M)
+
+
+class Listener:
+    """What virsh nodedev-event --loop has printed into a file."""
+
+    def __init__(self, path, connection):
+        self.path = path
+        self.connection = connection
+
+    def _lines(self):
+        return LINE.findall(read_file(self.path))
+
+    def seen(self):
+        """The events seen so far, without those of beacons."""
+        return [(node, what) if what else node for _, node, what in self._lines()
+                if not node.endswith(BEACON)]
+
+    def beacon(self):
+        """Makes harmless events. Returns: a condition, that one of them has been seen."""
+        node = self.connection.nodeDeviceDefineXML(mdev_xml(str(uuid.uuid4()), '0.0.3fff'))
+        node.setAutostart(True)
+        node.undefine()
+        return lambda: any(name == node.name() for _, name, _ in self._lines())
+
+    def expect(self, *events):
+        """These, and no others; a beacon's events come after all that happened before."""
+        wait_for(lambda: len(self.seen()) >= len(events), f'{events} are seen')
+        wait_for(self.beacon(), 'the beacon is seen')
+        assert self.seen() == list(events)
+
+
+@pytest.fixture
+def listen(lv, tmp_path):
+    """Starts a listener to one kind of event. It is listening when this returns."""
+    with contextlib.ExitStack() as stack:
+
+        def start(event, *args):
+            path = str(tmp_path / f'events-{event}')
+            stack.enter_context(background(*LISTEN, '--event', event, *args, out=path))
+            listener = Listener(path, lv)
+            if not args:
+                wait_for(lambda: listener.beacon()(), 'the listener hears something')
+            return listener
+
+        yield start
+
+
+def test_by_virsh(virsh, listen, document):
+    bind_vfio()
+    events = listen('lifecycle')
+    virsh.ok('nodedev-define', document(mdev_xml()))
+    virsh.ok('nodedev-start', MDEV)
+    virsh.ok('nodedev-destroy', MDEV)
+    virsh.ok('nodedev-undefine', MDEV)
+    events.expect((MDEV, 'Defined'), (MDEV, 'Created'), (MDEV, 'Deleted'),
+                  (MDEV, 'Undefined'))
+
+
+def test_transient_by_virsh(virsh, listen, document):
+    bind_vfio()
+    events = listen('lifecycle')
+    virsh.ok('nodedev-create', document(mdev_xml()))
+    virsh.ok('nodedev-destroy', MDEV)
+    events.expect((MDEV, 'Created'), (MDEV, 'Deleted'))
+
+
+def test_by_mdevctl(listen):
+    bind_vfio()
+    events = listen('lifecycle')
+    ok('mdevctl', 'define', '-u', UUID, '-p', SUBCHANNEL, '-t', 'vfio_ccw-io')
+    ok('mdevctl', 'start', '-u', UUID, '-p', SUBCHANNEL)
+    ok('mdevctl', 'stop', '-u', UUID)
+    ok('mdevctl', 'undefine', '-u', UUID, '-p', SUBCHANNEL)
+    events.expect((MDEV, 'Defined'), (MDEV, 'Created'), (MDEV, 'Deleted'),
+                  (MDEV, 'Undefined'))
+
+
+def test_hot_plug(listen):
+    events = listen('lifecycle')
+    ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c')
+    wait_for(lambda: len(events.seen()) == 2, 'both have been added')
+    ctl('remove-subchannel', '0.0.0500')
+    events.expect(('css_0_0_0500', 'Created'), ('ccw_0_0_4711', 'Created'),
+                  ('ccw_0_0_4711', 'Deleted'), ('css_0_0_0500', 'Deleted'))
+
+
+def test_binding(listen):
+    """The device behind a subchannel goes when vfio_ccw takes it."""
+    events = listen('lifecycle')
+    bind_vfio()
+    events.expect(('ccw_0_0_3000', 'Deleted'))
+
+
+def test_updates(virsh, listen, document):
+    """A definition that is changed; a subchannel that changes its driver."""
+    virsh.ok('nodedev-define', document(mdev_xml()))
+    events = listen('update')
+    virsh.ok('nodedev-autostart', MDEV)
+    events.expect(MDEV)
+    ok('mdevctl', 'modify', '-u', UUID, '-p', SUBCHANNEL, '--manual')
+    events.expect(MDEV, MDEV)
+    bind_vfio('0.0.0313')
+    wait_for(lambda: 'css_0_0_0313' in events.seen(), 'the other driver is seen')
+
+
+def test_one_device_only(virsh, listen, document):
+    """--device lets nothing else pass."""
+    bind_vfio()
+    virsh.ok('nodedev-define', document(mdev_xml()))
+    events = listen('lifecycle', '--device', MDEV)
+
+    def heard():
+        virsh.ok('nodedev-start', MDEV)
+        virsh.ok('nodedev-destroy', MDEV)
+        events.beacon()
+        return (MDEV, 'Deleted') in events.seen()
+
+    wait_for(heard, 'something is heard')
+    assert set(events.seen()) == {(MDEV, 'Created'), (MDEV, 'Deleted')}
+    assert f'{BEACON}:' not in read_file(events.path)
+
+
+def test_unusable_definition_is_no_event(listen):
+    events = listen('lifecycle')
+    write_file(definition_path(), '{ this is no JSON')
+    define_file(subchannel='0.0.0313')
+    other = mdev_name(subchannel='0.0.0313')
+    events.expect((other, 'Defined'))
+
+
+def test_names_of_events(virsh):
+    assert virsh.ok('nodedev-event', '--list').split() == ['lifecycle', 'update']
