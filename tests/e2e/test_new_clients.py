@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The clients of libvirt 11 and 12, each from a folder of its own (see make-clients)."""
+
+import os
+import re
+import socket
+
+import pytest
+
+from hostlib import (CSS, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background, bind_vfio,
+                     define_file, mdev_exists, mdev_name, mdev_xml, ok, read_file, wait_for,
+                     write_file)
+from test_virsh import DEVICES, SUBCHANNELS, UNKNOWN, UNSUPPORTED
+
+MDEV = mdev_name()
+FOLDER = os.environ.get('VIRTCCW_CLIENTS') or os.path.join(
+    os.environ.get('VIRTCCW_CACHE') or os.path.expanduser('~/.cache/virtccw'), 'clients')
+
+# Runs a command in a folder that has this host's sockets.
+ENTER = ('mkdir -p "$0/run/libvirt" && mount --bind /run/libvirt "$0/run/libvirt" && '
+         'exec chroot "$0" "$@"')
+
+
+@pytest.fixture(params=['trixie', 'sid'])
+def client(request):
+    """The command to run something of that client."""
+    folder = os.path.join(FOLDER, request.param)
+    if not os.path.isdir(folder):
+        pytest.skip(f'there is no {folder}: tests/e2e/make-clients could not make it')
+    return ('unshare', '--mount', 'sh', '-c', ENTER, folder)
+
+
+@pytest.fixture
+def new(client, daemon):
+    """Its virsh."""
+    return Virsh(command=(*client, 'virsh'))
+
+
+@pytest.fixture
+def shared_document():
+    """Writes a document where such a client can read it too. Returns: its path."""
+    count = 0
+
+    def write(text):
+        nonlocal count
+        count += 1
+        path = f'{SOCKETS}/e2e/document-{count}.xml'
+        write_file(path, text)
+        return path
+
+    return write
+
+
+def test_version(client, new):
+    version = ok(*client, 'virsh', '--version')
+    assert int(version.split('.')[0]) >= 11
+    assert new.ok('uri') == f'{URI}\n\n'
+    assert new.ok('hostname') == f'{socket.gethostname()}\n\n'
+    assert 'Running hypervisor: CCW ' in new.ok('version')
+    assert '<arch>' in new.ok('capabilities')
+
+
+def test_unsupported(new):
+    """All of it in one shell, which lives on."""
+    script = ''.join(f'{command}\nnodedev-list --cap system\n' for command in UNSUPPORTED)
+    result = new(stdin=script + 'nodedev-list --cap css\n')
+    assert len(UNKNOWN.findall(result.err)) == len(UNSUPPORTED)
+    assert set(SUBCHANNELS) <= set(result.out.split())
+    assert 'Disconnected' not in result.err
+
+
+def test_list(new):
+    bind_vfio()
+    define_file()
+    wait_for(lambda: MDEV in new.names('--all'), 'it is listed')
+    assert new.names('--cap', 'css') == SUBCHANNELS
+    assert new.names('--cap', 'ccw') == [name for name in DEVICES if name != 'ccw_0_0_3000']
+    assert new.names('--cap', 'mdev_types') == [CSS]
+    assert new.names('--cap', 'ccwgroup') == new.names('--cap', 'ccwgroup_member') == []
+    assert new.names('--inactive') == [MDEV]
+    assert MDEV in new.ok('nodedev-list', '--tree', '--all')
+    assert new.names('--persistent', '--all') == ['computer', MDEV]
+    assert MDEV not in new.names('--transient')
+    new.ok('nodedev-start', MDEV)
+    assert MDEV in new.names('--persistent')
+    new.ok('nodedev-undefine', MDEV)
+    assert MDEV in new.names('--transient') and MDEV not in new.names('--persistent')
+
+
+def test_procedure(new, shared_document):
+    bind_vfio()
+    path = shared_document(mdev_xml())
+    assert f"Node device '{MDEV}' defined from '{path}'" in \
+        new.ok('nodedev-define', '--validate', path)
+    assert 'marked as autostarted' in new.ok('nodedev-autostart', MDEV)
+    assert f'Device {MDEV} started' in new.ok('nodedev-start', MDEV)
+    assert mdev_exists()
+    assert re.search(r'Active: +yes\nPersistent: +yes\nAutostart: +yes\n',
+                     new.ok('nodedev-info', MDEV))
+    assert new.ok('nodedev-dumpxml', MDEV) == Virsh().ok('nodedev-dumpxml', MDEV)
+    inactive = new.ok('nodedev-dumpxml', MDEV, '--inactive')
+    assert f'<uuid>{UUID}</uuid>' in inactive and '<path>' not in inactive
+    assert f"Destroyed node device '{MDEV}'" in new.ok('nodedev-destroy', MDEV)
+    assert f"Undefined node device '{MDEV}'" in new.ok('nodedev-undefine', MDEV)
+
+
+def test_inactive_document(new, shared_document):
+    bind_vfio()
+    assert 'not persistent' in new.fails('nodedev-dumpxml', CSS, '--inactive')
+    new.ok('nodedev-create', shared_document(mdev_xml()))
+    assert 'not persistent' in new.fails('nodedev-dumpxml', MDEV, '--inactive')
+
+
+def test_update(new, shared_document):
+    bind_vfio()
+    attr = "<attr name='one' value='1'/>"
+    new.ok('nodedev-define', shared_document(mdev_xml()))
+    new.ok('nodedev-autostart', MDEV)
+    path = shared_document(mdev_xml(extra=attr))
+    out = new.ok('nodedev-update', MDEV, path, '--config')
+    assert MDEV in out and 'updated' in out.lower()
+    assert attr in new.ok('nodedev-dumpxml', MDEV, '--inactive')
+    assert re.search(r'Autostart: +yes', new.ok('nodedev-info', MDEV))
+    assert 'not active' in new.fails('nodedev-update', MDEV, path, '--live')
+    plain = shared_document(mdev_xml())
+    new.ok('nodedev-update', MDEV, plain)  # what is current: its definition
+    assert attr not in new.ok('nodedev-dumpxml', MDEV)
+    new.ok('nodedev-start', MDEV)
+    new.ok('nodedev-update', MDEV, plain, '--live')
+    new.ok('nodedev-update', MDEV, path, '--config')
+    assert attr in new.ok('nodedev-dumpxml', MDEV, '--inactive')
+    assert 'attributes' in new.fails('nodedev-update', MDEV, path, '--live')
+    new.ok('nodedev-undefine', MDEV)
+    assert 'transient' in new.fails('nodedev-update', MDEV, path, '--config')
+
+
+def test_update_of_another_device(new, shared_document):
+    new.ok('nodedev-define', shared_document(mdev_xml()))
+    other = shared_document(mdev_xml('90c6c135-ad44-41d0-b1b7-bae47de48627'))
+    assert 'uuid' in new.fails('nodedev-update', MDEV, other).lower()
+    other = shared_document(mdev_xml(subchannel='0.0.0313'))
+    assert 'parent' in new.fails('nodedev-update', MDEV, other)
+    assert 'mediated' in new.fails('nodedev-update', CSS, other)
+
+
+@pytest.mark.parametrize('verb', ['start', 'destroy', 'undefine', 'autostart'])
+def test_read_only(client, daemon, verb):
+    define_file()
+    virsh = Virsh(options=['-r'], command=(*client, 'virsh'))
+    wait_for(lambda: MDEV in virsh.names('--all'), 'it is listed')
+    assert 'read only access' in virsh.fails(f'nodedev-{verb}', MDEV)
+    assert UUID in virsh.ok('nodedev-dumpxml', MDEV)
+
+
+def test_events(client, new, tmp_path):
+    bind_vfio()
+    path = str(tmp_path / 'events')
+    define_file(subchannel=SUBCHANNEL)
+    wait_for(lambda: MDEV in new.names('--all'), 'it is listed')
+    virsh = Virsh()
+    with background(*client, 'stdbuf', '-oL', 'virsh', '-c', URI, 'nodedev-event', '--loop',
+                    '--event', 'lifecycle', out=path):
+
+        def heard():
+            virsh.ok('nodedev-start', MDEV)
+            virsh.ok('nodedev-destroy', MDEV)
+            return f"event 'lifecycle' for node device {MDEV}: Deleted" in read_file(path)
+
+        wait_for(heard, 'it hears')
+
+
+def test_python(client, daemon):
+    """Its python3-libvirt."""
+    bind_vfio()
+    out = ok(*client, 'python3', '-c', f'''
+import libvirt
+connection = libvirt.open("{URI}")
+node = connection.nodeDeviceDefineXML("""{mdev_xml()}""")
+node.setAutostart(1)
+node.create()
+print(node.name(), node.isActive(), node.isPersistent(), node.autostart(), node.parent())
+node.update("""{mdev_xml()}""", libvirt.VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG)
+print(libvirt.VIR_NODE_DEVICE_XML_INACTIVE, "<path>" in node.XMLDesc(1))
+node.destroy()
+node.undefine()
+print(connection.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV))
+''')
+    assert out == f'{MDEV} 1 1 1 {CSS}\n1 False\n[]\n'
