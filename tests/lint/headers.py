@@ -14,7 +14,7 @@ import sys
 from lintlib import files, read, ROOT, Tap, without_comments
 
 # A prototype at the start of a line: its name and its parameters.
-PROTOTYPE = re.compile(r'^[A-Za-z][\w\s\*]*?\b(vccw_\w+)\(([^;{]*?)\)\s*'
+PROTOTYPE = re.compile(r'^[A-Za-z][\w \*]*(?:\n[\w \*]*)??\b(vccw_\w+)\(([^;{]*?)\)\s*'
                        r'(?:G_GNUC_\w+(?:\([^)]*\))?\s*)*;', re.M | re.S)
 COMMENT = re.compile(r'/\*\*(.*?)\*/', re.S)
 
