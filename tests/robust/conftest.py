@@ -31,26 +31,23 @@ class Host:
         self.log = root / "log"
         self.process = None
         self.make_tree()
-        self.store.mkdir()
+        for folder in ("callouts", "notifiers"):  # mdevctl wants them
+            (self.store / "scripts.d" / folder).mkdir(parents=True)
 
     def make_tree(self):
-        for folder in ("devices/css0", "bus/css/devices", "bus/css/drivers/vfio_ccw",
+        for folder in ("devices/css0", "bus/css/devices", "bus/css/drivers/io_subchannel",
                        "bus/ccw/devices", "bus/mdev/devices"):
             (self.sysfs / folder).mkdir(parents=True)
         for number in range(4):
             self.make_subchannel(f"0.0.{number:04x}", f"0.0.{number + 0x3000:04x}")
 
     def make_subchannel(self, bus_id, device):
+        """On io_subchannel, so that nothing is autostarted on a tree that cannot act."""
         folder = self.sysfs / "devices/css0" / bus_id
-        types = folder / "mdev_supported_types/vfio_ccw-io"
-        types.mkdir(parents=True)
-        (folder / "driver").symlink_to("../../../bus/css/drivers/vfio_ccw")
+        folder.mkdir(parents=True)
+        (folder / "driver").symlink_to("../../../bus/css/drivers/io_subchannel")
         (folder / "type").write_text("0\n")
         (folder / "dev_busid").write_text(device + "\n")
-        for name, value in (("name", "I/O subchannel (Non-QDIO)"),
-                            ("device_api", "vfio-ccw"), ("available_instances", "1"),
-                            ("create", "")):
-            (types / name).write_text(value + "\n")
         (self.sysfs / "bus/css/devices" / bus_id).symlink_to(
             f"../../../devices/css0/{bus_id}")
 
