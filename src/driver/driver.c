@@ -166,7 +166,7 @@ vccw_driver_start(VccwDriver *driver)
 
     vccw_definition_sweep(vccw_store_dir(driver->store));
     if (!vccw_store_watch(driver->store, &error))
-        g_warning("changes by mdevctl will go unnoticed: %s", error->message);
+        g_warning("changes by mdevctl will be noticed late: %s", error->message);
     g_clear_error(&error);
     vccw_store_load(driver->store);
 
