@@ -22,9 +22,13 @@
 #include <sys/socket.h>
 
 #define CALLS_PER_TURN 16
-#define HELD_MAX       (256 * 1024)  /* bytes of calls that one client has held */
-#define HELD_FEW       (4 * 1024)    /* the same while the budget of all is spent */
-#define OUTPUT_HIGH    (1024 * 1024) /* more output than this, and no call starts */
+#define TIME_PER_TURN  500          /* microseconds; a call that was begun ends later */
+#define HELD_MAX       (256 * 1024) /* bytes of calls that one client has held */
+#define HELD_FEW       (4 * 1024)   /* the same while the budget of all is spent */
+#define READ_CALLS     (4 * 1024)   /* bytes received at once, if calls may start */
+#define READ_LITTLE    1024         /* bytes received at once while calls wait */
+#define OUTPUT_SOON    (64 * 1024)  /* so much output is sent before the turn is over */
+#define OUTPUT_HIGH    (256 * 1024) /* more output than this, and no call starts */
 #define HOLD_TIME      (50 * G_TIME_SPAN_MILLISECOND)
 
 /* A call that waits for its turn. */
@@ -64,7 +68,12 @@ on_update(gpointer data, gint32 callback_id, const char *name)
 }
 
 VccwClient *
-vccw_client_new(VccwClientHost *host, int fd, gboolean read_only, uid_t uid, pid_t pid)
+vccw_client_new(VccwClientHost *host,
+                int fd,
+                gboolean read_only,
+                gboolean trusted,
+                uid_t uid,
+                pid_t pid)
 {
     static const VccwSessionSink sink = { .lifecycle = on_lifecycle,
                                           .update = on_update };
@@ -73,6 +82,7 @@ vccw_client_new(VccwClientHost *host, int fd, gboolean read_only, uid_t uid, pid
     client->host = host;
     client->fd = fd;
     client->read_only = read_only;
+    client->trusted = trusted;
     client->uid = uid;
     client->pid = pid;
     client->quota = CALLS_PER_TURN;
@@ -189,8 +199,12 @@ vccw_client_host_is_pressed(const VccwClientHost *host)
 static gboolean
 reads_well(const VccwClient *client)
 {
-    gsize max = client->host->output > VCCW_CLIENT_OUTPUT_ALL ? 0 : OUTPUT_HIGH;
+    gsize all = client->host->output;
+    gsize max = all > VCCW_CLIENT_OUTPUT_ALL ? 0 : OUTPUT_HIGH;
 
+    /* Those who answer for the trouble must wait until it is over. */
+    if (all > 2 * VCCW_CLIENT_OUTPUT_ALL && !client->trusted)
+        return FALSE;
     return client->output_at == 0 || vccw_buffer_length(&client->out) <= max;
 }
 
@@ -209,6 +223,44 @@ vccw_client_wants_input(const VccwClient *client)
 
     return !client->ending && !client->broken && client->held_bytes <= held_max &&
            vccw_buffer_length(&client->out) <= OUTPUT_HIGH;
+}
+
+/* Sends what the socket takes. */
+static void
+flush(VccwClient *client)
+{
+    VccwBuffer *out = &client->out;
+    ssize_t n;
+
+    while (vccw_buffer_length(out)) {
+        n = send(client->fd, out->data + out->start, vccw_buffer_length(out),
+                 MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            if (errno != EAGAIN)
+                client->broken = TRUE;
+            else if (client->output_at == 0)
+                client->output_at = g_get_monotonic_time();
+            return;
+        }
+        vccw_buffer_consume(out, n);
+        client->output_at = vccw_buffer_length(out) ? g_get_monotonic_time() : 0;
+        count_output(client);
+    }
+}
+
+/* Starts a call, and ends the client's turn when it took long enough. */
+static void
+start_call(VccwClient *client, const VccwFrame *frame)
+{
+    gint64 start = g_get_monotonic_time();
+
+    vccw_dispatch_call(client, frame);
+    client->spent += g_get_monotonic_time() - start;
+    client->quota = client->spent > TIME_PER_TURN ? 0 : client->quota - 1;
+    if (vccw_buffer_length(&client->out) > OUTPUT_SOON && !client->broken)
+        flush(client);
 }
 
 static void
@@ -236,8 +288,7 @@ take_frame(VccwClient *client, const VccwFrame *frame)
         hold_call(client, frame);
         return;
     }
-    client->quota--;
-    vccw_dispatch_call(client, frame);
+    start_call(client, frame);
 }
 
 static void
@@ -268,14 +319,20 @@ void
 vccw_client_receive(VccwClient *client)
 {
     guint8 *scratch = client->host->scratch;
+    gsize max = READ_CALLS;
     ssize_t n;
 
     /* Calls that could start now come before those that are not even received. */
     if (!vccw_client_wants_input(client) ||
         (!g_queue_is_empty(&client->held) && can_start_call(client)))
         return;
+    /* What cannot be started now must be kept, and that costs more than it is long. */
+    if (!can_start_call(client) || vccw_client_host_is_pressed(client->host))
+        max = READ_LITTLE;
+    else if (vccw_frame_parser_begun(&client->parser))
+        max = VCCW_CLIENT_READ;
     do {
-        n = recv(client->fd, scratch, VCCW_CLIENT_READ, MSG_DONTWAIT);
+        n = recv(client->fd, scratch, max, MSG_DONTWAIT);
     } while (n < 0 && errno == EINTR);
     if (n > 0) {
         client->input_at = g_get_monotonic_time();
@@ -289,31 +346,6 @@ vccw_client_receive(VccwClient *client)
     client->host->touched(client, client->host->data);
 }
 
-/* Sends what the socket takes. */
-static void
-flush(VccwClient *client)
-{
-    VccwBuffer *out = &client->out;
-    ssize_t n;
-
-    while (vccw_buffer_length(out)) {
-        n = send(client->fd, out->data + out->start, vccw_buffer_length(out),
-                 MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            if (errno != EAGAIN)
-                client->broken = TRUE;
-            else if (client->output_at == 0)
-                client->output_at = g_get_monotonic_time();
-            return;
-        }
-        vccw_buffer_consume(out, n);
-        client->output_at = vccw_buffer_length(out) ? g_get_monotonic_time() : 0;
-        count_output(client);
-    }
-}
-
 static void
 start_held_calls(VccwClient *client)
 {
@@ -322,8 +354,7 @@ start_held_calls(VccwClient *client)
 
         if (!call)
             return;
-        client->quota--;
-        vccw_dispatch_call(client, &call->frame);
+        start_call(client, &call->frame);
     }
 }
 
@@ -336,6 +367,7 @@ vccw_client_work(VccwClient *client)
     if (!client->broken)
         flush(client);
     client->quota = CALLS_PER_TURN;
+    client->spent = 0;
     all_sent = vccw_buffer_length(&client->out) == 0;
     if (client->broken)
         return VCCW_CLIENT_OVER;

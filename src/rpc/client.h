@@ -16,9 +16,10 @@
 
 G_BEGIN_DECLS
 
-#define VCCW_CLIENT_READ       (16 * 1024)        /* bytes received at once */
-#define VCCW_CLIENT_OUTPUT_ALL (16 * 1024 * 1024) /* see vccw_client_host_is_pressed() \
-                                                   */
+#define VCCW_CLIENT_READ (16 * 1024) /* bytes received at once, at most */
+#define VCCW_CLIENT_OUTPUT_ALL                              \
+    (16 * 1024 * 1024) /* see vccw_client_host_is_pressed() \
+                        */
 
 typedef struct _VccwClient VccwClient;
 
@@ -29,6 +30,7 @@ typedef struct {
     VccwFrameBudget input;   /* of unfinished messages and calls that wait */
     gsize output;            /* bytes that wait to be read by all clients */
     VccwQuiet drops;         /* log lines about clients that were dropped */
+    VccwQuiet denials;       /* and about calls that were not permitted */
     guint8 *scratch;         /* VCCW_CLIENT_READ bytes that each client receives into */
     /* Tells the server that vccw_client_work() has something to do. */
     void (*touched)(VccwClient *client, gpointer data);
@@ -39,7 +41,8 @@ struct _VccwClient {
     VccwClientHost *host;
     int fd;
     gboolean read_only;
-    uid_t uid; /* of the peer */
+    gboolean trusted; /* see vccw_peers_trusts() */
+    uid_t uid;        /* of the peer */
     pid_t pid;
     VccwSession *session;
 
@@ -51,6 +54,7 @@ struct _VccwClient {
     gsize counted;     /* bytes of both in the host's sum */
     guint in_flight;   /* calls that the driver has not answered */
     guint quota;       /* calls that may still be taken before the next client's turn */
+    gint64 spent;      /* microseconds that this turn's calls took */
     guint pings;       /* that were sent since something was received */
 
     gboolean keepalive : 1; /* the client wants to be pinged */
@@ -65,10 +69,11 @@ struct _VccwClient {
     gint64 hold_until; /* see vccw_client_hold_events() */
 
     /* The server's. */
-    GList link;       /* in the list of all clients */
-    GList work_link;  /* in the list of those that have work */
-    gboolean working; /* whether work_link is in its list */
-    guint32 interest; /* what epoll watches */
+    GList link;        /* in the list of all clients */
+    GList work_link;   /* in the list of those that have work */
+    gboolean working;  /* whether work_link is in its list, or the client works */
+    gboolean readable; /* whether something came */
+    guint32 interest;  /* what epoll watches */
 };
 
 /** VccwClientState: what vccw_client_work() left. */
@@ -82,13 +87,18 @@ typedef enum {
  * vccw_client_new:
  * @host: must outlive the client
  * @fd: (transfer full): a connected non-blocking socket
+ * @trusted: see vccw_peers_trusts()
  * @uid: of the peer
  * @pid: of the peer
  *
  * Returns: (transfer full): the client.
  */
-VccwClient *
-vccw_client_new(VccwClientHost *host, int fd, gboolean read_only, uid_t uid, pid_t pid);
+VccwClient *vccw_client_new(VccwClientHost *host,
+                            int fd,
+                            gboolean read_only,
+                            gboolean trusted,
+                            uid_t uid,
+                            pid_t pid);
 
 /** vccw_client_free: Ends the session and closes the socket. Not to be called from inside
  * any of the driver's functions. NULL is fine. */

@@ -96,15 +96,26 @@ call_done(const VccwResult *result, const GError *error, gpointer data)
 }
 
 static void
+log_denial(VccwClient *client, const VccwOperation *operation, const GError *error)
+{
+    if (g_error_matches(error, VCCW_ERROR, VCCW_ERROR_READ_ONLY))
+        vccw_quiet_message(&client->host->denials,
+                           "user %u, process %d, may not call vir%s on its read-only "
+                           "connection",
+                           client->uid, client->pid, operation->name);
+}
+
+static void
 call_operation(VccwClient *client, const VccwFrame *frame, const VccwOperation *operation)
 {
     g_autoptr(GError) error = NULL;
     VccwArgs args;
     Pending *pending;
 
-    if (!vccw_session_check(client->session, operation, &error) ||
-        !vccw_codec_read_args(operation->args, frame->payload, frame->size, &args,
-                              &error)) {
+    if (!vccw_session_check(client->session, operation, &error))
+        log_denial(client, operation, error);
+    if (error || !vccw_codec_read_args(operation->args, frame->payload, frame->size,
+                                       &args, &error)) {
         reply_error(client, &frame->header, error);
         return;
     }

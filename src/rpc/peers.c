@@ -55,13 +55,23 @@ set_count(VccwPeers *peers, uid_t uid, guint count)
 }
 
 static gboolean
+is_ours(uid_t uid)
+{
+    return uid == 0 || uid == geteuid();
+}
+
+gboolean
+vccw_peers_trusts(uid_t uid, gboolean read_only)
+{
+    return is_ours(uid) && !read_only;
+}
+
+static gboolean
 has_place(VccwPeers *peers, uid_t uid, gboolean read_only)
 {
-    gboolean trusted = uid == 0 || uid == geteuid();
-
-    if (!trusted && count_of(peers, uid) >= peers->max / 2)
+    if (!is_ours(uid) && count_of(peers, uid) >= peers->max / 2)
         return FALSE;
-    if (trusted && !read_only)
+    if (vccw_peers_trusts(uid, read_only))
         return peers->total < peers->max;
     return peers->total < peers->max - peers->reserved;
 }

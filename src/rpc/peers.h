@@ -15,8 +15,7 @@ typedef struct _VccwPeers VccwPeers;
 /**
  * vccw_peers_new:
  * @max: connections at once
- * @reserved: of these, kept free for trusted peers: root, or the user that this process
- * runs as, on the read-write socket
+ * @reserved: of these, kept free for trusted peers, see vccw_peers_trusts()
  *
  * Returns: (transfer full): the account, empty.
  */
@@ -26,6 +25,12 @@ VccwPeers *vccw_peers_new(guint max, guint reserved);
 void vccw_peers_free(VccwPeers *peers);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwPeers, vccw_peers_free)
+
+/**
+ * vccw_peers_trusts: Returns: whether a connection of user @uid has the rights of those
+ * that administer: root, or the user that this process runs as, on the read-write socket.
+ */
+gboolean vccw_peers_trusts(uid_t uid, gboolean read_only);
 
 /**
  * vccw_peers_enter: Counts a connection of user @uid. A refusal is logged, not too often.

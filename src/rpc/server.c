@@ -5,8 +5,10 @@
  * descriptor tells which sockets are ready, and one deadline covers all timers. So
  * thousands of idle connections cost the loop nothing.
  *
- * A turn of the loop is: receive where something came; do what is due; then let each
- * client that was touched work, and only here may a client be freed.
+ * A turn of the loop is: see which sockets are ready; do what is due; then let the
+ * clients that were touched work, and only here may a client be freed. Trusted clients
+ * and others stand in two queues, and each queue has some time in each turn: so root is
+ * served while strangers ask for all that there is.
  *
  * Deadlines are lazy. A client's may move away at any time; the server's is only ever too
  * early, and is counted anew when it passes.
@@ -19,20 +21,25 @@
 #include "rpc/quiet.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define EVENTS_PER_TURN  64
+#define EVENTS_PER_TURN  256
 #define ACCEPTS_PER_TURN 64
+#define TIME_PER_TURN    (5 * G_TIME_SPAN_MILLISECOND) /* for each kind of clients */
 #define ACCEPT_PAUSE     (100 * G_TIME_SPAN_MILLISECOND)
 #define PRESSED_PAUSE    (100 * G_TIME_SPAN_MILLISECOND)
-#define EXPIRE_PAUSE     (10 * G_TIME_SPAN_MILLISECOND) /* between two looks at all clients \
-                                                         */
+#define MEMORY_MUCH      (8 * 1024 * 1024)
+#define EXPIRE_PAUSE                                                   \
+    (10 * G_TIME_SPAN_MILLISECOND) /* between two looks at all clients \
+                                    */
 
+/* Lives as long as the server, for epoll may have named it already when it is closed. */
 typedef struct {
-    int fd;
+    int fd; /* -1 once it is closed */
     gboolean read_only;
 } Listener;
 
@@ -50,9 +57,12 @@ struct _VccwServer {
     int reserve;          /* a descriptor to give up when there are no others */
     GPtrArray *listeners; /* of Listener */
     VccwQuiet accept_failures;
+    VccwQuiet watch_failures;
     gint64 accept_at;  /* when accepting goes on after a pause; 0 is now */
     GQueue clients;    /* of VccwClient, by its link */
-    GQueue work;       /* of those that were touched, by its work_link */
+    GQueue work[2];    /* of those that were touched, by its work_link: trusted ones,
+                          and others */
+    gsize peak;        /* bytes that clients held, since memory was given back */
     gint64 deadline;   /* not later than that of any client */
     gint64 expired_at; /* when all clients were looked at */
     gboolean in_turn;
@@ -68,6 +78,12 @@ wake(VccwServer *server)
         g_source_set_ready_time(&server->source->source, 0);
 }
 
+static GQueue *
+work_of(VccwServer *server, const VccwClient *client)
+{
+    return &server->work[client->trusted ? 0 : 1];
+}
+
 static void
 on_touched(VccwClient *client, gpointer data)
 {
@@ -76,17 +92,20 @@ on_touched(VccwClient *client, gpointer data)
     if (client->working || client->over)
         return;
     client->working = TRUE;
-    g_queue_push_tail_link(&server->work, &client->work_link);
+    g_queue_push_tail_link(work_of(server, client), &client->work_link);
     wake(server);
 }
 
-static void
+static gboolean
 watch(VccwServer *server, int operation, int fd, guint32 interest, gpointer what)
 {
     struct epoll_event event = { .events = interest, .data.ptr = what };
 
-    if (epoll_ctl(server->epoll, operation, fd, &event) < 0)
-        g_message("cannot watch a socket: %s", g_strerror(errno));
+    if (epoll_ctl(server->epoll, operation, fd, &event) == 0)
+        return TRUE;
+    vccw_quiet_message(&server->watch_failures, "cannot watch a socket: %s",
+                       g_strerror(errno));
+    return FALSE;
 }
 
 static void
@@ -98,7 +117,8 @@ update_interest(VccwServer *server, VccwClient *client)
     if (interest == client->interest)
         return;
     client->interest = interest;
-    watch(server, EPOLL_CTL_MOD, client->fd, interest, client);
+    if (!watch(server, EPOLL_CTL_MOD, client->fd, interest, client))
+        vccw_client_drop(client, "its socket cannot be watched");
 }
 
 static void
@@ -107,7 +127,7 @@ remove_client(VccwServer *server, VccwClient *client)
     /* Ending the session may still cause events for others, but none for this one. */
     client->over = TRUE;
     if (client->working)
-        g_queue_unlink(&server->work, &client->work_link);
+        g_queue_unlink(work_of(server, client), &client->work_link);
     g_queue_unlink(&server->clients, &client->link);
     vccw_peers_leave(server->peers, client->uid);
     vccw_client_free(client);
@@ -127,9 +147,14 @@ vccw_server_adopt(VccwServer *server, int fd, gboolean read_only)
         vccw_fd_clear(&fd);
         return;
     }
-    client = vccw_client_new(&server->host, fd, read_only, peer.uid, peer.pid);
+    client = vccw_client_new(&server->host, fd, read_only,
+                             vccw_peers_trusts(peer.uid, read_only), peer.uid, peer.pid);
     client->interest = EPOLLIN;
-    watch(server, EPOLL_CTL_ADD, fd, client->interest, client);
+    if (!watch(server, EPOLL_CTL_ADD, fd, client->interest, client)) {
+        vccw_peers_leave(server->peers, peer.uid);
+        vccw_client_free(client);
+        return;
+    }
     g_queue_push_tail_link(&server->clients, &client->link);
     if (server->func && server->clients.length == 1)
         server->func(1, server->func_data);
@@ -151,7 +176,8 @@ watch_listeners(VccwServer *server, guint32 interest)
     for (guint i = 0; i < server->listeners->len; i++) {
         Listener *listener = g_ptr_array_index(server->listeners, i);
 
-        watch(server, EPOLL_CTL_MOD, listener->fd, interest, listener);
+        if (listener->fd >= 0)
+            watch(server, EPOLL_CTL_MOD, listener->fd, interest, listener);
     }
 }
 
@@ -177,7 +203,7 @@ refuse_one(VccwServer *server, int fd)
 static void
 accept_clients(VccwServer *server, const Listener *listener)
 {
-    for (guint i = 0; i < ACCEPTS_PER_TURN; i++) {
+    for (guint i = 0; i < ACCEPTS_PER_TURN && listener->fd >= 0; i++) {
         int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         int errnum;
 
@@ -207,14 +233,14 @@ static void
 handle_client(VccwClient *client, guint32 events)
 {
     if (events & EPOLLIN)
-        vccw_client_receive(client);
+        client->readable = TRUE;
     else if (events & (EPOLLHUP | EPOLLERR))
         client->broken = TRUE;
     on_touched(client, client->host->data);
 }
 
 static void
-receive_all(VccwServer *server)
+look_at_sockets(VccwServer *server)
 {
     struct epoll_event events[EVENTS_PER_TURN];
     int n = epoll_wait(server->epoll, events, EVENTS_PER_TURN, 0);
@@ -254,26 +280,33 @@ expire_all(VccwServer *server, gint64 now)
 static void
 work_one(VccwServer *server, VccwClient *client)
 {
-    VccwClientState state = vccw_client_work(client);
+    VccwClientState state;
 
+    if (client->readable)
+        vccw_client_receive(client);
+    client->readable = FALSE;
+    state = vccw_client_work(client);
+    client->working = FALSE;
     if (state == VCCW_CLIENT_OVER) {
         remove_client(server, client);
         return;
     }
     update_interest(server, client);
     server->deadline = MIN(server->deadline, vccw_client_deadline(client));
-    if (state == VCCW_CLIENT_AGAIN)
+    if (state == VCCW_CLIENT_AGAIN || client->broken)
         on_touched(client, server);
 }
 
+/* Lets each client in the queue work once, as far as the time reaches. */
 static void
-work_all(VccwServer *server)
+work_all(VccwServer *server, GQueue *queue)
 {
-    for (guint n = server->work.length; n && server->work.head; n--) {
-        VccwClient *client = g_queue_pop_head_link(&server->work)->data;
+    gint64 end = g_get_monotonic_time() + TIME_PER_TURN;
 
-        client->working = FALSE;
-        work_one(server, client);
+    for (guint n = queue->length; n && queue->head; n--) {
+        work_one(server, g_queue_pop_head_link(queue)->data);
+        if (g_get_monotonic_time() > end)
+            return;
     }
 }
 
@@ -292,13 +325,26 @@ next_turn(VccwServer *server)
 {
     gint64 next = server->deadline;
 
-    if (server->work.length)
+    if (server->work[0].length || server->work[1].length)
         return 0;
     if (next != G_MAXINT64)
         next = MAX(next, server->expired_at + EXPIRE_PAUSE);
     if (server->accept_at)
         next = MIN(next, server->accept_at);
     return next == G_MAXINT64 ? -1 : next;
+}
+
+/* What many clients held together lies scattered, and would stay with this process. */
+static void
+give_memory_back(VccwServer *server)
+{
+    gsize held = server->host.output + server->host.input.used;
+
+    server->peak = MAX(server->peak, held);
+    if (server->peak - held < MEMORY_MUCH)
+        return;
+    malloc_trim(0);
+    server->peak = held;
 }
 
 static gboolean
@@ -311,15 +357,17 @@ take_turn(GSource *source, GSourceFunc func, gpointer data)
     if (server->in_turn)
         return G_SOURCE_CONTINUE;
     server->in_turn = TRUE;
-    receive_all(server);
+    look_at_sockets(server);
     resume_accepting(server, now);
     if (now >= server->deadline && now >= server->expired_at + EXPIRE_PAUSE)
         expire_all(server, now);
-    work_all(server);
+    work_all(server, &server->work[0]);
+    work_all(server, &server->work[1]);
     if (vccw_client_host_is_pressed(&server->host))
         server->deadline = MIN(server->deadline, now + PRESSED_PAUSE);
     else if (was_pressed)
         touch_all(server);
+    give_memory_back(server);
     server->in_turn = FALSE;
     g_source_set_ready_time(source, next_turn(server));
     return G_SOURCE_CONTINUE;
@@ -389,7 +437,6 @@ close_listeners(VccwServer *server)
 
         vccw_fd_clear(&listener->fd);
     }
-    g_ptr_array_set_size(server->listeners, 0);
     server->accept_at = 0;
 }
 
