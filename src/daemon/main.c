@@ -105,7 +105,8 @@ on_clients(guint clients, gpointer data)
             g_timeout_add_seconds(daemon->settings->timeout, on_idle, daemon);
 }
 
-/* From now on a signal waits until the main loop runs. */
+/* From now on a signal waits until the main loop runs: whoever finds a socket can already
+ * end us cleanly. */
 static void
 watch_signals(Daemon *daemon)
 {
@@ -156,15 +157,6 @@ make_server(const VccwSettings *settings, VccwDriver *driver)
     return vccw_server_new(driver, &limits);
 }
 
-/* From before there is a socket: whoever finds one can end us cleanly. */
-static void
-catch_signals(Daemon *daemon)
-{
-    g_unix_signal_add(SIGTERM, on_terminate, daemon);
-    g_unix_signal_add(SIGINT, on_terminate, daemon);
-    g_unix_signal_add(SIGHUP, on_hangup, daemon);
-}
-
 static void
 serve(Daemon *daemon, VccwSockets *sockets)
 {
@@ -192,7 +184,6 @@ run(const VccwSettings *settings, GError **error)
     watch_signals(&daemon);
     if (lock < 0)
         return FALSE;
-    catch_signals(&daemon);
     if (!(sockets = vccw_sockets_open(settings, error)) ||
         !(driver = make_driver(settings, error)))
         return FALSE;

@@ -130,6 +130,22 @@ def test_end_while_hanging(bound, daemon):
     wait_for(lambda: agrees_with_sysfs(connection), 'the truth after a restart')
 
 
+def test_end_while_working(bound, daemon):
+    """SIGTERM lets a call that is under way come to its answer, and be answered."""
+    connection = libvirt.open(URI)
+    connection.nodeDeviceDefineXML(mdev_xml())
+    ctl('fault', CREATE, 'write', 'hang')
+    asked = Asked(start)
+    time.sleep(0.3)
+    daemon.process.terminate()
+    time.sleep(0.3)
+    ctl('unfault')
+    assert asked.wait() is None
+    assert daemon.process.wait(5) == 0
+    daemon.process = None
+    assert mdev_exists()
+
+
 ERRNOS = ['EINVAL', 'ENODEV', 'EBUSY', 'EIO', 'ENOMEM', 'EUSERS', 'EEXIST', 'EPERM', 'EACCES',
           'EAGAIN', 'ENOSPC', 'ENXIO', 'EROFS', 'ETIMEDOUT']
 
