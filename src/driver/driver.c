@@ -21,31 +21,47 @@ struct _VccwDriver {
     gboolean privileged;
     gboolean autostart_enabled;
     guint operation_timeout_ms;
-    GPtrArray *sessions; /* of VccwSession *, not owned */
+    GPtrArray *sessions; /* of VccwSession *, not owned; NULL for one that ended while
+                            they are told */
+    guint telling;       /* events that the sessions are being told, within each other */
     gint32 next_callback_id;
 };
 
-/* A session may end, or another begin, while it is told: walk over a copy. */
+/* A session may end, or another begin, while one is told; and there may be thousands. */
+static void
+tell(VccwDriver *driver,
+     const VccwNodeName *name,
+     void (*func)(VccwSession *session, const char *name, gint32 event),
+     gint32 event)
+{
+    g_autofree char *text = vccw_node_name_to_string(name);
+    guint n = driver->sessions->len;
+
+    driver->telling++;
+    for (guint i = 0; i < n; i++)
+        if (driver->sessions->pdata[i])
+            func(driver->sessions->pdata[i], text, event);
+    if (--driver->telling == 0)
+        while (g_ptr_array_remove_fast(driver->sessions, NULL))
+            continue;
+}
+
 static void
 tell_lifecycle(VccwDriver *driver, const VccwNodeName *name, gint32 event)
 {
-    g_autofree char *text = vccw_node_name_to_string(name);
-    g_autoptr(GPtrArray) sessions = g_ptr_array_copy(driver->sessions, NULL, NULL);
+    tell(driver, name, vccw_session_lifecycle, event);
+}
 
-    for (guint i = 0; i < sessions->len; i++)
-        if (g_ptr_array_find(driver->sessions, sessions->pdata[i], NULL))
-            vccw_session_lifecycle(sessions->pdata[i], text, event);
+static void
+update_session(VccwSession *session, const char *name, gint32 event)
+{
+    vccw_session_update(session, name);
 }
 
 static void
 tell_update(VccwDriver *driver, const VccwNodeName *name)
 {
-    g_autofree char *text = vccw_node_name_to_string(name);
-    g_autoptr(GPtrArray) sessions = g_ptr_array_copy(driver->sessions, NULL, NULL);
-
-    for (guint i = 0; i < sessions->len; i++)
-        if (g_ptr_array_find(driver->sessions, sessions->pdata[i], NULL))
-            vccw_session_update(sessions->pdata[i], text);
+    tell(driver, name, update_session, 0);
 }
 
 static void
@@ -256,7 +272,14 @@ vccw_driver_add_session(VccwDriver *driver, VccwSession *session)
 void
 vccw_driver_remove_session(VccwDriver *driver, VccwSession *session)
 {
-    g_ptr_array_remove_fast(driver->sessions, session);
+    guint i;
+
+    if (!g_ptr_array_find(driver->sessions, session, &i))
+        return;
+    if (driver->telling)
+        driver->sessions->pdata[i] = NULL;
+    else
+        g_ptr_array_remove_index_fast(driver->sessions, i);
 }
 
 gint32

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 typedef struct _VccwDriver VccwDriver;
 typedef struct _VccwSession VccwSession;
 
-/** VccwSessionSink: where a session's events go. */
+/** VccwSessionSink: where a session's events go. It may end other sessions, but not its
+ * own. */
 typedef struct {
     /**
      * lifecycle: a node device was created (0), deleted (1), defined (2), undefined (3).

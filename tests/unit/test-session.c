@@ -338,6 +338,70 @@ test_leaving(Fixture *fixture, gconstpointer data)
     g_free(opened.text);
 }
 
+/* A listener in whose sink another one ends and a third one begins. */
+typedef struct {
+    Fixture *fixture;
+    VccwSession *session, *leaving, *coming;
+    guint told;
+} Host;
+
+static VccwSession *
+listen_too(Fixture *fixture, const VccwSessionSink *sink, gpointer data)
+{
+    VccwSession *session = vccw_session_new(fixture->driver, FALSE, sink, data);
+    VccwArgs open = { 0 }, lifecycle = { .number = 0 };
+    Answer opened = { 0 }, registered = { 0 };
+
+    vccw_session_call(session, vccw_operation_find(1), &open, on_done, &opened);
+    vccw_session_call(session, vccw_operation_find(374), &lifecycle, on_done,
+                      &registered);
+    g_assert_no_error(registered.error);
+    g_free(opened.text);
+    g_free(registered.text);
+    return session;
+}
+
+static void
+on_count(gpointer data, gint32 id, const char *name, gint32 event, gint32 detail)
+{
+    (*(guint *)data)++;
+}
+
+static void
+on_host_lifecycle(gpointer data, gint32 id, const char *name, gint32 event, gint32 detail)
+{
+    static const VccwSessionSink sink = { .lifecycle = on_count };
+    Host *host = data;
+
+    host->told++;
+    g_clear_pointer(&host->leaving, vccw_session_free);
+    if (!host->coming)
+        host->coming = listen_too(host->fixture, &sink, &host->told);
+}
+
+static void
+test_leaving_while_told(Fixture *fixture, gconstpointer data)
+{
+    static const VccwSessionSink host_sink = { .lifecycle = on_host_lifecycle };
+    static const VccwSessionSink sink = { .lifecycle = on_count };
+    Host host = { fixture };
+    guint told_last = 0;
+    VccwSession *last;
+
+    host.session = listen_too(fixture, &host_sink, &host);
+    host.leaving = listen_too(fixture, &sink, NULL);
+    last = listen_too(fixture, &sink, &told_last);
+    define(fixture);
+    g_assert_cmpuint(host.told, ==, 1); /* who comes is told of the next event */
+    g_assert_cmpuint(told_last, ==, 1);
+    expect(fixture, 429, (VccwArgs){ .name = MDEV }, "0");
+    g_assert_cmpuint(host.told, ==, 3);
+    g_assert_cmpuint(told_last, ==, 2);
+    vccw_session_free(host.coming);
+    vccw_session_free(host.session);
+    vccw_session_free(last);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -349,5 +413,6 @@ main(int argc, char **argv)
     ADD("/session/definition", test_definition);
     ADD("/session/events", test_events);
     ADD("/session/leaving", test_leaving);
+    ADD("/session/leaving-while-told", test_leaving_while_told);
     return g_test_run();
 }
