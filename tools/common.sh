@@ -29,13 +29,16 @@ configure() {
     meson setup "$folder" "$source" "$@"
 }
 
-# Why this machine cannot run the simulator, or nothing.
+# Why this machine cannot run the simulator, or nothing. Root needs no user namespace.
 why_no_simulator() {
+    local namespaces=(--net --mount)
+
+    ((EUID == 0)) || namespaces+=(--user --map-root-user)
     if [[ ! -e /dev/fuse ]]; then
         say "there is no /dev/fuse here (modprobe fuse; in a container: --device /dev/fuse)"
     elif [[ ! -w /dev/fuse ]]; then
         say "/dev/fuse cannot be opened by $(id -un 2>/dev/null || id -u)"
-    elif ! unshare --user --map-root-user --net --mount true 2>/dev/null; then
-        say "user, mount and network namespaces are not allowed here (unshare fails)"
+    elif ! unshare "${namespaces[@]}" true 2>/dev/null; then
+        say "namespaces are not allowed here (unshare ${namespaces[*]} fails)"
     fi
 }
