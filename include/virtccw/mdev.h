@@ -235,11 +235,17 @@ vccw_mdev_start(const VccwMdevHost *host, const VccwMdevConfig *config, GError *
  * vccw_mdev_stop: Removes an active mediated device. Refuses one that is in use rather
  * than block until its user closes it. Returns when sysfs no longer shows the device; one
  * that is removed by somebody else meanwhile is a success.
+ * @uuid: the device
+ * @parent: on which parent; a device of that UUID on another one is left alone
  *
  * Returns: FALSE with VCCW_ERROR_BUSY (the message names the user when it can be found),
- *   VCCW_ERROR_OPERATION_INVALID (not active), VCCW_ERROR_OPERATION_FAILED.
+ *   VCCW_ERROR_OPERATION_INVALID (not active there), VCCW_ERROR_OPERATION_FAILED, or
+ *   G_UNIX_ERROR: the host's sysfs cannot be opened.
  */
-gboolean vccw_mdev_stop(const VccwMdevHost *host, const VccwUuid *uuid, GError **error);
+gboolean vccw_mdev_stop(const VccwMdevHost *host,
+                        const VccwUuid *uuid,
+                        const VccwBusId *parent,
+                        GError **error);
 
 /**
  * vccw_mdev_find_user: Looks for who holds a mediated device's VFIO group or device node.

@@ -68,7 +68,7 @@ vccw_nodedev_start(VccwCall *call)
 static gboolean
 destroy_work(VccwTask *task, GError **error)
 {
-    return vccw_mdev_stop(&task->host, &task->config->uuid, error);
+    return vccw_mdev_stop(&task->host, &task->config->uuid, &task->config->parent, error);
 }
 
 void

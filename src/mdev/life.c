@@ -191,23 +191,41 @@ remove_device(int sysfs, const VccwUuid *uuid, const char *name, GError **error)
     return FALSE;
 }
 
+/* Whether the UUID is active on @parent, and not somewhere else. */
+static gboolean
+check_active(int sysfs,
+             const VccwUuid *uuid,
+             const VccwBusId *parent,
+             const char *name,
+             GError **error)
+{
+    g_autofree char *id = vccw_bus_id_to_string(parent);
+    g_autofree char *on = vccw_active_parent(sysfs, uuid);
+    g_autofree char *other = NULL;
+
+    if (!g_strcmp0(on, id))
+        return TRUE;
+    other = on ? vccw_active_name(uuid, on) : NULL;
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                "cannot stop %s: it is not active%s%s", name,
+                other ? ", but its UUID is on another parent, as " : "",
+                other ? other : "");
+    return FALSE;
+}
+
 gboolean
-vccw_mdev_stop(const VccwMdevHost *host, const VccwUuid *uuid, GError **error)
+vccw_mdev_stop(const VccwMdevHost *host,
+               const VccwUuid *uuid,
+               const VccwBusId *parent,
+               GError **error)
 {
     g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, error);
-    g_autofree char *parent = NULL;
-    g_autofree char *name = NULL;
+    VccwNodeName mdev = vccw_node_name_mdev(uuid, parent);
+    g_autofree char *name = vccw_node_name_to_string(&mdev);
     g_autofree char *user = NULL;
 
-    if (sysfs < 0)
+    if (sysfs < 0 || !check_active(sysfs, uuid, parent, name, error))
         return FALSE;
-    parent = vccw_active_parent(sysfs, uuid);
-    name = vccw_active_name(uuid, parent);
-    if (!parent) {
-        g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
-                    "cannot stop %s: it is not active", name);
-        return FALSE;
-    }
     if (vccw_mdev_find_user(host, uuid, &user)) {
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_BUSY,
                     "cannot stop %s: it is in use by %s; detach it there, or end its "

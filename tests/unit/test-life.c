@@ -343,13 +343,29 @@ test_stop(Fixture *f, gconstpointer data)
     tree_add_mdev(f->sys, PARENT, TREE_UUID_1);
     make_fifo(f->sys, DEVICE "/remove");
     kernel = g_thread_new("kernel", play_remove, f);
-    g_assert_true(vccw_mdev_stop(&f->host, &f->config->uuid, &error));
+    g_assert_true(vccw_mdev_stop(&f->host, &f->config->uuid, &f->config->parent, &error));
     g_assert_no_error(error);
     g_thread_join(kernel);
 
-    g_assert_false(vccw_mdev_stop(&f->host, &f->config->uuid, &error));
+    g_assert_false(
+        vccw_mdev_stop(&f->host, &f->config->uuid, &f->config->parent, &error));
     g_assert_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID);
     g_assert_nonnull(strstr(error->message, "not active"));
+}
+
+/* The UUID has moved since the caller looked: what is active now is another device. */
+static void
+test_stop_elsewhere(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *device = g_build_filename(f->sys, DEVICE, NULL);
+    VccwBusId other = { 0, 0, 0x5 };
+
+    tree_add_mdev(f->sys, PARENT, TREE_UUID_1);
+    g_assert_false(vccw_mdev_stop(&f->host, &f->config->uuid, &other, &error));
+    assert_refused(&error, VCCW_ERROR_OPERATION_INVALID, "_0_0_0005: it is not active",
+                   "another parent, as mdev_", "_0_0_0004", NULL);
+    g_assert_true(g_file_test(device, G_FILE_TEST_IS_DIR));
 }
 
 static gpointer
@@ -372,7 +388,7 @@ test_stop_with_others(Fixture *f, gconstpointer data)
     tree_add_mdev(f->sys, PARENT, TREE_UUID_1);
     tree_remove(f->sys, DEVICE "/remove");
     other = g_thread_new("other", take_away, f);
-    g_assert_true(vccw_mdev_stop(&f->host, &f->config->uuid, &error));
+    g_assert_true(vccw_mdev_stop(&f->host, &f->config->uuid, &f->config->parent, &error));
     g_assert_no_error(error);
     g_thread_join(other);
 }
@@ -384,7 +400,8 @@ test_stop_is_refused(Fixture *f, gconstpointer data)
 
     tree_add_mdev(f->sys, PARENT, TREE_UUID_1);
     tree_link(f->sys, "/dev/full", DEVICE "/remove");
-    g_assert_false(vccw_mdev_stop(&f->host, &f->config->uuid, &error));
+    g_assert_false(
+        vccw_mdev_stop(&f->host, &f->config->uuid, &f->config->parent, &error));
     assert_refused(&error, VCCW_ERROR_OPERATION_FAILED, "No space left", NULL);
 }
 
@@ -445,7 +462,8 @@ test_user(Fixture *f, gconstpointer data)
         add_process(f, 4711, cases[i].comm, cases[i].cmdline, group);
         g_assert_true(vccw_mdev_find_user(&f->host, &f->config->uuid, &user));
         g_assert_cmpstr(user, ==, cases[i].user);
-        g_assert_false(vccw_mdev_stop(&f->host, &f->config->uuid, &error));
+        g_assert_false(
+            vccw_mdev_stop(&f->host, &f->config->uuid, &f->config->parent, &error));
         assert_refused(&error, VCCW_ERROR_BUSY, cases[i].user, NULL);
     }
 }
@@ -495,6 +513,7 @@ main(int argc, char **argv)
     FIXTURE_TEST("refusals", test_refusals);
     FIXTURE_TEST("refusals-in-context", test_refusals_in_context);
     FIXTURE_TEST("stop", test_stop);
+    FIXTURE_TEST("stop-elsewhere", test_stop_elsewhere);
     FIXTURE_TEST("stop-with-others", test_stop_with_others);
     FIXTURE_TEST("stop-is-refused", test_stop_is_refused);
     FIXTURE_TEST("user", test_user);
