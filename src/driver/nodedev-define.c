@@ -78,7 +78,8 @@ static gboolean
 set_autostart_work(VccwTask *task, GError **error)
 {
     return vccw_definition_set_autostart(task->dir, &task->config->uuid,
-                                         &task->config->parent, task->autostart, error);
+                                         &task->config->parent, task->config->autostart,
+                                         error);
 }
 
 void
@@ -95,7 +96,7 @@ vccw_nodedev_set_autostart(VccwCall *call)
         vccw_autostart_forget(vccw_driver_autostart(driver), &name.uuid, &name.id);
     task = vccw_task_new(call, vccw_mdev_config_new(&name.uuid, &name.id, ""),
                          "set the autostart of", set_autostart_work);
-    task->autostart = autostart;
+    task->config->autostart = autostart;
     vccw_task_run(task);
 }
 

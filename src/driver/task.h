@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * A task is a call's work on one mediated device in a worker thread. Tasks on the same UUID
- * run one after another, in the order of the calls. When the work is done the store and the
- * inventory are read anew, so that the answer, the events and the next listing agree; then
- * the call is answered. One that hangs is answered at its deadline, and goes on.
+ * A task is a call's work on one mediated device in a worker thread. Tasks on the same
+ * UUID run one after another, in the order of the calls. When the work is done the store
+ * and the inventory are read anew, so that the answer, the events and the next listing
+ * agree; then the call is answered. One that hangs is answered at its deadline, and goes
+ * on.
  */
 
 #include "driver/call.h"
@@ -24,9 +25,8 @@ struct _VccwTask {
     VccwCall *call;
     VccwMdevConfig *config; /* owned: which device, and what is asked for it */
     VccwMdevHost host;
-    char *dir;         /* the store's folder */
-    gboolean autostart; /* for vccw_nodedev_set_autostart() */
-    const char *verb;  /* what is being done, for messages: "start" */
+    char *dir;        /* the store's folder */
+    const char *verb; /* what is being done, for messages: "start" */
     VccwTaskWork work;
     gboolean answer_name; /* answer with the device's name */
 };
@@ -38,7 +38,9 @@ struct _VccwTask {
  *
  * Returns: (transfer full): a task for @call.
  */
-VccwTask *vccw_task_new(VccwCall *call, VccwMdevConfig *config, const char *verb,
+VccwTask *vccw_task_new(VccwCall *call,
+                        VccwMdevConfig *config,
+                        const char *verb,
                         VccwTaskWork work);
 
 /** vccw_task_run: Queues the task, which is taken over; the call is answered by it. */
