@@ -13,8 +13,9 @@ from hostlib import (CSS, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background, bin
 from test_virsh import DEVICES, SUBCHANNELS, UNKNOWN, UNSUPPORTED
 
 MDEV = mdev_name()
-FOLDER = os.environ.get('VIRTCCW_CLIENTS') or os.path.join(
-    os.environ.get('VIRTCCW_CACHE') or os.path.expanduser('~/.cache/virtccw'), 'clients')
+CACHE = os.environ.get('VIRTCCW_CACHE') or os.path.join(
+    os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'virtccw')
+FOLDER = os.path.join(CACHE, 'clients')
 
 # Runs a command in a folder that has this host's sockets.
 ENTER = ('mkdir -p "$0/run/libvirt" && mount --bind /run/libvirt "$0/run/libvirt" && '
