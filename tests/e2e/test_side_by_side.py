@@ -179,9 +179,11 @@ def define(text, flags=0):
     """Defines, tells the name, and tidies up."""
 
     def call(connection):
-        node = connection.nodeDeviceDefineXML(text, flags)
-        name = node.name()
-        node.undefine()
+        name = connection.nodeDeviceDefineXML(text, flags).name()
+        # Stock answers before it knows the device itself.
+        wait_for(lambda: name in connection.listDevices('mdev'), 'it is listed')
+        connection.nodeDeviceLookupByName(name).undefine()
+        wait_for(lambda: name not in connection.listDevices('mdev'), 'it is gone')
         return name
 
     return call
