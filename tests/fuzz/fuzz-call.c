@@ -8,9 +8,7 @@
  */
 
 #include "../unit/rpc-driver.h"
-#include "../unit/rpc-peer.h"
-#include "rpc/server.h"
-#include <errno.h>
+#include "fuzz-client.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
@@ -26,61 +24,8 @@ enum {
     STEPS
 };
 
-typedef struct {
-    int fd;
-    GByteArray *in;
-    guint32 serial;
-} Client;
-
 static VccwDriver driver = { .list_max = 2000 };
 static VccwServer *server;
-
-static GLogWriterOutput
-be_quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
-{
-    return G_LOG_WRITER_HANDLED;
-}
-
-static void
-spin(void)
-{
-    for (guint i = 0; i < 4; i++)
-        if (!g_main_context_iteration(NULL, FALSE))
-            return;
-}
-
-static void
-receive(Client *client)
-{
-    guint8 bytes[16384];
-    PeerReply *reply;
-    ssize_t n;
-
-    while ((n = recv(client->fd, bytes, sizeof(bytes), 0)) > 0)
-        g_byte_array_append(client->in, bytes, n);
-    while ((reply = take_reply(client->in))) {
-        g_assert(reply->type == REPLY || reply->type == MESSAGE);
-        g_assert(reply->status <= 1);
-        peer_reply_free(reply);
-    }
-}
-
-static void
-transmit(Client *client, const guint8 *data, gsize size)
-{
-    while (size) {
-        ssize_t n = send(client->fd, data, size, MSG_NOSIGNAL);
-
-        if (n > 0) {
-            data += n;
-            size -= n;
-        }
-        spin();
-        receive(client);
-        if (n < 0)
-            return;
-    }
-}
 
 static void
 transmit_call(Client *client, const guint8 *data, gsize size, gsize padding)
@@ -151,17 +96,13 @@ int
 LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     static const guint8 open[] = { 0 };
-    Client client = { .in = NULL };
-    int pair[2];
+    Client client;
 
     if (size < 2)
         return 0;
     if (!server)
         start_server();
-    g_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) ==
-             0);
-    client = (Client){ pair[0], g_byte_array_new(), 0 };
-    vccw_server_adopt(server, pair[1], data[0] & 1);
+    client = enter(server, data[0] & 1);
     if (data[0] & 2)
         transmit_call(&client, open, 1, 8);
     for (data++, size--; size >= 2;) {
@@ -171,12 +112,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         data += 2 + n;
         size -= 2 + n;
     }
-    spin();
-    receive(&client);
-    close(client.fd);
-    g_byte_array_unref(client.in);
-    while (vccw_server_clients(server))
-        g_main_context_iteration(NULL, FALSE);
+    leave(server, &client);
     g_assert(driver.waiting.length == 0 && driver.sessions.length == 0);
     return 0;
 }
