@@ -6,8 +6,8 @@
  *
  * Every parser here is strict: it consumes the whole string, checks each range and leaves
  * its result untouched on failure. Hexadecimal digits may be upper or lower case on
- * input; the one canonical printer of each type writes lower case. Parsing what was
- * printed always gives the same value back.
+ * input, unless it says "canonical"; the one canonical printer of each type writes lower
+ * case. Parsing what was printed always gives the same value back.
  */
 
 #include <glib.h>
@@ -108,7 +108,8 @@ gboolean vccw_uuid_parse(const char *text, VccwUuid *ret_uuid, GError **error);
 
 /**
  * vccw_uuid_parse_canonical:
- * @text: a UUID in the 8-4-4-4-12 form, as files and sysfs entries are named
+ * @text: a UUID as vccw_uuid_to_string() writes it, and as files and sysfs entries are
+ *   named: the 8-4-4-4-12 form in lower case
  * @ret_uuid: (out): the UUID
  *
  * Returns: FALSE with VCCW_ERROR_INVALID_ARG if @text is anything else.

@@ -59,6 +59,8 @@ vccw_uuid_parse_canonical(const char *text, VccwUuid *ret_uuid, GError **error)
 
     if (!wrong && *p)
         wrong = "text follows the 32 digits";
+    if (!wrong && strpbrk(text, "ABCDEF"))
+        wrong = "it has upper-case digits";
     if (wrong)
         return refuse(text, wrong, form, error);
     *ret_uuid = uuid;

@@ -274,16 +274,7 @@ const VccwRecordKind vccw_record_device = {
 static gboolean
 parse_uuid(const char *name, VccwRecordKey *ret_key)
 {
-    g_autofree char *canonical = NULL;
-    VccwUuid uuid;
-
-    if (!vccw_uuid_parse_canonical(name, &uuid, NULL))
-        return FALSE;
-    canonical = vccw_uuid_to_string(&uuid);
-    if (!g_str_equal(canonical, name))
-        return FALSE;
-    ret_key->uuid = uuid;
-    return TRUE;
+    return vccw_uuid_parse_canonical(name, &ret_key->uuid, NULL);
 }
 
 static char *

@@ -43,18 +43,10 @@ vccw_stored_parse_folder(const char *name, VccwBusId *ret_parent)
 VccwStoredName
 vccw_stored_parse_file(const char *name, VccwUuid *ret_uuid)
 {
-    g_autofree char *canonical = NULL;
-    VccwUuid uuid;
-
     if (is_litter(name))
         return VCCW_STORED_FOREIGN;
-    if (!vccw_uuid_parse_canonical(name, &uuid, NULL))
-        return VCCW_STORED_ODD;
-    canonical = vccw_uuid_to_string(&uuid);
-    if (!g_str_equal(name, canonical))
-        return VCCW_STORED_ODD;
-    *ret_uuid = uuid;
-    return VCCW_STORED_OURS;
+    return vccw_uuid_parse_canonical(name, ret_uuid, NULL) ? VCCW_STORED_OURS
+                                                           : VCCW_STORED_ODD;
 }
 
 char *

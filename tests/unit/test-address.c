@@ -331,8 +331,7 @@ test_uuid_good(void)
 {
     assert_uuid(vccw_uuid_parse, UUID_CANONICAL, &sample_uuid);
     assert_uuid(vccw_uuid_parse_canonical, UUID_CANONICAL, &sample_uuid);
-    assert_uuid(vccw_uuid_parse_canonical, "18E124FB-B2FC-47f6-A407-F256B6C49767",
-                &sample_uuid);
+    assert_uuid(vccw_uuid_parse, "18E124FB-B2FC-47f6-A407-F256B6C49767", &sample_uuid);
     for (guint i = 0; i < G_N_ELEMENTS(free_uuids); i++)
         assert_uuid(vccw_uuid_parse, free_uuids[i], &sample_uuid);
 }
@@ -346,6 +345,8 @@ test_uuid_bad(void)
     }
     for (guint i = 0; i < G_N_ELEMENTS(free_uuids); i++)
         assert_bad_uuid(vccw_uuid_parse_canonical, free_uuids[i]);
+    assert_bad_uuid(vccw_uuid_parse_canonical, "18e124fb-b2fc-47f6-a407-f256b6c4976A");
+    assert_bad_uuid(vccw_uuid_parse_canonical, "18E124fb-b2fc-47f6-a407-f256b6c49767");
 }
 
 static void
