@@ -14,6 +14,7 @@
 #include <virtccw/error.h>
 
 #define MESSAGE_MAX (16 * 1024)
+#define DETAIL_MAX  (MESSAGE_MAX - 128) /* what a phrase and the cut may add is less */
 
 typedef struct {
     gint32 code;
@@ -77,9 +78,11 @@ meaning_of(const GError *error)
 static char *
 presentable(const char *text)
 {
-    g_autofree char *start = g_strndup(text, MESSAGE_MAX - 128);
+    g_autofree char *start = g_strndup(text, DETAIL_MAX);
+    g_autofree char *valid = g_utf8_make_valid(start, -1);
+    g_autofree char *cut = g_strndup(valid, DETAIL_MAX); /* replacements are longer */
 
-    return g_utf8_make_valid(start, -1);
+    return g_utf8_make_valid(cut, -1);
 }
 
 VccwVirError *

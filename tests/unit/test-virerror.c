@@ -42,14 +42,20 @@ test_errno(void)
 static void
 test_hostile_text(void)
 {
-    g_autofree char *longest = g_strnfill(8 * 1024 * 1024, 'a');
-    g_autoptr(GError) big = g_error_new_literal(VCCW_ERROR, VCCW_ERROR_RPC, longest);
+    static const char fills[] = { 'a', '\xff', '\xe2' };
     g_autoptr(GError) broken =
         g_error_new_literal(VCCW_ERROR, VCCW_ERROR_RPC, "name '\xff\xc0' is odd");
-    g_autoptr(VccwVirError) big_virerror = vccw_virerror_new(big);
     g_autoptr(VccwVirError) broken_virerror = vccw_virerror_new(broken);
 
-    g_assert_cmpuint(strlen(big_virerror->message), <=, 16 * 1024);
+    for (gsize i = 0; i < G_N_ELEMENTS(fills); i++) {
+        g_autofree char *longest = g_strnfill(8 * 1024 * 1024, fills[i]);
+        g_autoptr(GError) big =
+            g_error_new_literal(VCCW_ERROR, VCCW_ERROR_NO_SUPPORT, longest);
+        g_autoptr(VccwVirError) big_virerror = vccw_virerror_new(big);
+
+        g_assert_cmpuint(strlen(big_virerror->message), <=, 16 * 1024);
+        g_assert_true(g_utf8_validate(big_virerror->message, -1, NULL));
+    }
     g_assert_true(g_utf8_validate(broken_virerror->message, -1, NULL));
     g_assert_nonnull(strstr(broken_virerror->message, "is odd"));
 }
