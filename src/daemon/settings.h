@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What virtccwd was told: by its command line, then its configuration file, then defaults. */
+/* What virtccwd was told: by its command line, then its configuration file, then
+ * defaults. */
 
 #include <glib.h>
 #include <sys/types.h>
@@ -46,8 +47,8 @@ typedef struct {
  * Returns: (transfer full): the settings; NULL with G_OPTION_ERROR, G_UNIX_ERROR or
  *   VCCW_ERROR_INVALID_ARG, whose message names file and line.
  */
-VccwSettings *vccw_settings_new(int *argc, char ***argv, gboolean privileged,
-                                GError **error);
+VccwSettings *
+vccw_settings_new(int *argc, char ***argv, gboolean privileged, GError **error);
 
 /**
  * vccw_settings_load: Reads a configuration file into @settings.

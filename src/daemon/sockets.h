@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The sockets that libvirt's client library looks for: virtccwd-sock and virtccwd-sock-ro,
- * handed over by systemd or made here.
+ * The sockets that libvirt's client library looks for: virtccwd-sock and
+ * virtccwd-sock-ro, handed over by systemd or made here.
  */
 
 #include "daemon/settings.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A call under way. It is answered exactly once; later answers (of work that went on after
- * its deadline, or after its client left) are ignored.
+ * A call under way. It is answered exactly once; later answers (of work that went on
+ * after its deadline, or after its client left) are ignored.
  */
 
 #include "driver/driver.h"
@@ -18,8 +18,11 @@ G_BEGIN_DECLS
  *
  * Returns: (transfer full): a call with one reference, which belongs to who answers it.
  */
-VccwCall *vccw_call_new(VccwSession *session, const VccwOperation *operation,
-                        const VccwArgs *args, VccwCallDone done, gpointer data);
+VccwCall *vccw_call_new(VccwSession *session,
+                        const VccwOperation *operation,
+                        const VccwArgs *args,
+                        VccwCallDone done,
+                        gpointer data);
 
 /** vccw_call_ref: Returns: @call with one reference more. */
 VccwCall *vccw_call_ref(VccwCall *call);
@@ -47,8 +50,8 @@ void vccw_call_return(VccwCall *call);
 /** vccw_call_return_number: Answers with a number. */
 void vccw_call_return_number(VccwCall *call, gint64 number);
 
-/** vccw_call_return_string: Answers with @string, which is taken over; may be NULL where the
- * shape allows it. */
+/** vccw_call_return_string: Answers with @string, which is taken over; may be NULL where
+ * the shape allows it. */
 void vccw_call_return_string(VccwCall *call, char *string);
 
 /** vccw_call_return_names: Answers with @names, which is taken over, and @number. */

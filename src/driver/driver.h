@@ -31,15 +31,15 @@ typedef struct {
  * vccw_driver_new:
  * @options: copied
  *
- * Returns: (transfer full): a driver that knows nothing yet; NULL with G_UNIX_ERROR if sysfs
- *   cannot be opened.
+ * Returns: (transfer full): a driver that knows nothing yet; NULL with G_UNIX_ERROR if
+ * sysfs cannot be opened.
  */
 VccwDriver *vccw_driver_new(const VccwDriverOptions *options, GError **error);
 
 /**
  * vccw_driver_start: Reads the host and the definitions, follows both from now on, and
- * starts what is to be autostarted. Without uevents or without inotify the driver works on
- * and says so in the log.
+ * starts what is to be autostarted. Without uevents or without inotify the driver works
+ * on and says so in the log.
  */
 void vccw_driver_start(VccwDriver *driver);
 

@@ -16,7 +16,9 @@ G_BEGIN_DECLS
  * Returns: FALSE if the call has been answered: no such node device, or (with
  *   VCCW_ERROR_OPERATION_UNSUPPORTED) one of another kind.
  */
-gboolean vccw_mdev_call_lookup(VccwCall *call, const char *verb, VccwNodeName *ret_name,
+gboolean vccw_mdev_call_lookup(VccwCall *call,
+                               const char *verb,
+                               VccwNodeName *ret_name,
                                VccwNodeState *ret_state);
 
 /**
@@ -25,7 +27,7 @@ gboolean vccw_mdev_call_lookup(VccwCall *call, const char *verb, VccwNodeName *r
  * Returns: FALSE if the call has been answered; a transient device is
  *   VCCW_ERROR_OPERATION_INVALID.
  */
-gboolean vccw_mdev_call_persistent(VccwCall *call, const char *verb,
-                                   VccwNodeName *ret_name);
+gboolean
+vccw_mdev_call_persistent(VccwCall *call, const char *verb, VccwNodeName *ret_name);
 
 G_END_DECLS

@@ -29,8 +29,11 @@ typedef struct {
  *
  * Returns: FALSE with VCCW_ERROR_NO_NODE_DEVICE.
  */
-gboolean vccw_node_lookup(VccwDriver *driver, const char *text, VccwNodeName *ret_name,
-                          VccwNodeState *ret_state, GError **error);
+gboolean vccw_node_lookup(VccwDriver *driver,
+                          const char *text,
+                          VccwNodeName *ret_name,
+                          VccwNodeState *ret_state,
+                          GError **error);
 
 /**
  * vccw_node_state:
@@ -38,11 +41,12 @@ gboolean vccw_node_lookup(VccwDriver *driver, const char *text, VccwNodeName *re
  *
  * Returns: whether there is such a node device.
  */
-gboolean vccw_node_state(VccwDriver *driver, const VccwNodeName *name,
-                         VccwNodeState *ret_state);
+gboolean
+vccw_node_state(VccwDriver *driver, const VccwNodeName *name, VccwNodeState *ret_state);
 
 /** VccwNodeFunc: called for a node device; may not change the driver. */
-typedef void (*VccwNodeFunc)(const VccwNodeName *name, const VccwNodeState *state,
+typedef void (*VccwNodeFunc)(const VccwNodeName *name,
+                             const VccwNodeState *state,
                              gpointer data);
 
 /**
@@ -67,7 +71,9 @@ char *vccw_node_parent(VccwDriver *driver, const VccwNodeName *name);
  *   VCCW_ERROR_NO_NODE_DEVICE, or VCCW_ERROR_OPERATION_INVALID if it is @inactive and not
  *   persistent.
  */
-VccwNodedevXml *vccw_node_describe(VccwDriver *driver, const VccwNodeName *name,
-                                   gboolean inactive, GError **error);
+VccwNodedevXml *vccw_node_describe(VccwDriver *driver,
+                                   const VccwNodeName *name,
+                                   gboolean inactive,
+                                   GError **error);
 
 G_END_DECLS

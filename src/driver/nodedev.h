@@ -45,7 +45,8 @@ void vccw_nodedev_define(VccwCall *call);
 void vccw_nodedev_undefine(VccwCall *call);
 /** vccw_nodedev_set_autostart: virNodeDeviceSetAutostart: name, number. */
 void vccw_nodedev_set_autostart(VccwCall *call);
-/** vccw_nodedev_update: virNodeDeviceUpdate: name, text (the document), flags (AFFECT_*). */
+/** vccw_nodedev_update: virNodeDeviceUpdate: name, text (the document), flags (AFFECT_*).
+ */
 void vccw_nodedev_update(VccwCall *call);
 
 /* nodedev-life.c: changes of the host */

@@ -5,8 +5,8 @@
  * The table of operations: everything that a client may ask for, one row each.
  *
  * The row is the single source for dispatch, for the check of permission (which comes
- * before any argument is decoded), for the wire's decoder and encoder (by shape) and for the
- * tests that are generated from it. Procedure numbers are those of libvirt's remote
+ * before any argument is decoded), for the wire's decoder and encoder (by shape) and for
+ * the tests that are generated from it. Procedure numbers are those of libvirt's remote
  * program; they are the stable identity of an API call, whichever face it comes in by.
  */
 
@@ -17,15 +17,15 @@ G_BEGIN_DECLS
 /** VccwArgsShape: which members of VccwArgs a call carries, in wire order. */
 typedef enum {
     VCCW_ARGS_NONE,
-    VCCW_ARGS_NUMBER,                /* number */
-    VCCW_ARGS_NAME,                  /* name */
-    VCCW_ARGS_NAME_FLAGS,            /* name, flags; the name may be an XML document */
-    VCCW_ARGS_NAME_NUMBER,           /* name, number */
-    VCCW_ARGS_NAME_TEXT_FLAGS,       /* name, text, flags */
-    VCCW_ARGS_OPTNAME_FLAGS,         /* name or NULL, flags */
-    VCCW_ARGS_OPTNAME_NUMBER_FLAGS,  /* name or NULL, number, flags */
-    VCCW_ARGS_NUMBER_FLAGS,          /* number, flags */
-    VCCW_ARGS_NUMBER_OPTNAME,        /* number, name or NULL */
+    VCCW_ARGS_NUMBER,               /* number */
+    VCCW_ARGS_NAME,                 /* name */
+    VCCW_ARGS_NAME_FLAGS,           /* name, flags; the name may be an XML document */
+    VCCW_ARGS_NAME_NUMBER,          /* name, number */
+    VCCW_ARGS_NAME_TEXT_FLAGS,      /* name, text, flags */
+    VCCW_ARGS_OPTNAME_FLAGS,        /* name or NULL, flags */
+    VCCW_ARGS_OPTNAME_NUMBER_FLAGS, /* name or NULL, number, flags */
+    VCCW_ARGS_NUMBER_FLAGS,         /* number, flags */
+    VCCW_ARGS_NUMBER_OPTNAME,       /* number, name or NULL */
     VCCW_ARGS_LAST
 } VccwArgsShape;
 

@@ -34,7 +34,9 @@ void vccw_session_close(VccwSession *session);
  * Returns: the callback ID; -1 with VCCW_ERROR_INVALID_ARG for an unknown event, or
  *   VCCW_ERROR_BUSY if the session has too many.
  */
-gint32 vccw_session_subscribe(VccwSession *session, gint32 event, const char *device,
+gint32 vccw_session_subscribe(VccwSession *session,
+                              gint32 event,
+                              const char *device,
                               GError **error);
 
 /**
@@ -42,7 +44,8 @@ gint32 vccw_session_subscribe(VccwSession *session, gint32 event, const char *de
  *
  * Returns: FALSE with VCCW_ERROR_INVALID_ARG if the session has no such callback ID.
  */
-gboolean vccw_session_unsubscribe(VccwSession *session, gint32 callback_id, GError **error);
+gboolean
+vccw_session_unsubscribe(VccwSession *session, gint32 callback_id, GError **error);
 
 /** vccw_session_lifecycle: Hands an event to the subscriptions that match. */
 void vccw_session_lifecycle(VccwSession *session, const char *name, gint32 event);

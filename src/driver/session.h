@@ -3,7 +3,8 @@
 
 /*
  * A session is one client's connection as the driver sees it: whether it is open, what it
- * may do, and which events it listens to. Sessions, like the driver, belong to the main loop.
+ * may do, and which events it listens to. Sessions, like the driver, belong to the main
+ * loop.
  */
 
 #include "driver/operation.h"
@@ -21,7 +22,10 @@ typedef struct {
      * lifecycle: a node device was created (0), deleted (1), defined (2), undefined (3).
      * @callback_id: what NodeDeviceEventRegisterAny answered
      */
-    void (*lifecycle)(gpointer data, gint32 callback_id, const char *name, gint32 event,
+    void (*lifecycle)(gpointer data,
+                      gint32 callback_id,
+                      const char *name,
+                      gint32 event,
                       gint32 detail);
     /** update: a node device's description changed. */
     void (*update)(gpointer data, gint32 callback_id, const char *name);
@@ -31,7 +35,9 @@ typedef struct {
  * VccwCallDone: the answer to vccw_session_call(); exactly one of @result and @error is
  * set. Both stay the driver's.
  */
-typedef void (*VccwCallDone)(const VccwResult *result, const GError *error, gpointer data);
+typedef void (*VccwCallDone)(const VccwResult *result,
+                             const GError *error,
+                             gpointer data);
 
 /**
  * vccw_session_new:
@@ -42,8 +48,10 @@ typedef void (*VccwCallDone)(const VccwResult *result, const GError *error, gpoi
  *
  * Returns: (transfer full): a session that is not open yet.
  */
-VccwSession *vccw_session_new(VccwDriver *driver, gboolean read_only,
-                              const VccwSessionSink *sink, gpointer data);
+VccwSession *vccw_session_new(VccwDriver *driver,
+                              gboolean read_only,
+                              const VccwSessionSink *sink,
+                              gpointer data);
 
 /**
  * vccw_session_free: Ends a session: calls that are still unanswered are answered with an
@@ -54,14 +62,14 @@ void vccw_session_free(VccwSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwSession, vccw_session_free)
 
 /**
- * vccw_session_check: Whether the session may call an operation now. To be asked before any
- * argument is decoded.
+ * vccw_session_check: Whether the session may call an operation now. To be asked before
+ * any argument is decoded.
  *
- * Returns: FALSE with VCCW_ERROR_READ_ONLY, or VCCW_ERROR_INTERNAL if the connection is not
- *   open.
+ * Returns: FALSE with VCCW_ERROR_READ_ONLY, or VCCW_ERROR_INTERNAL if the connection is
+ * not open.
  */
-gboolean vccw_session_check(VccwSession *session, const VccwOperation *operation,
-                            GError **error);
+gboolean
+vccw_session_check(VccwSession *session, const VccwOperation *operation, GError **error);
 
 /**
  * vccw_session_call: Calls an operation. Checks permission too.
@@ -69,7 +77,10 @@ gboolean vccw_session_check(VccwSession *session, const VccwOperation *operation
  * @done: called exactly once, maybe before this function returns
  * @data: handed to @done
  */
-void vccw_session_call(VccwSession *session, const VccwOperation *operation,
-                       const VccwArgs *args, VccwCallDone done, gpointer data);
+void vccw_session_call(VccwSession *session,
+                       const VccwOperation *operation,
+                       const VccwArgs *args,
+                       VccwCallDone done,
+                       gpointer data);
 
 G_END_DECLS

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Stands in for libFuzzer's main(): feeds each file of the given folders to the target once.
- * A finding shows itself as a crash; an empty corpus is a failure, for it would test nothing.
+ * Stands in for libFuzzer's main(): feeds each file of the given folders to the target
+ * once. A finding shows itself as a crash; an empty corpus is a failure, for it would
+ * test nothing.
  */
 
 #include <glib.h>
