@@ -31,8 +31,9 @@ void vccw_session_close(VccwSession *session);
  * @event: VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE or _UPDATE
  * @device: (nullable): a node-device name, or NULL for all
  *
- * Returns: the callback ID; -1 with VCCW_ERROR_INVALID_ARG for an unknown event, or
- *   VCCW_ERROR_BUSY if the session has too many.
+ * Returns: the callback ID; -1 with VCCW_ERROR_INVALID_ARG for an unknown event or one
+ *   that the session listens to already, VCCW_ERROR_NO_NODE_DEVICE if @device is not a
+ *   name of any device, present or not, or VCCW_ERROR_BUSY if the session has too many.
  */
 gint32 vccw_session_subscribe(VccwSession *session,
                               gint32 event,

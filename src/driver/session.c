@@ -6,6 +6,7 @@
  * goes on to its end.
  */
 
+#include "base/quote.h"
 #include "driver/call.h"
 #include "driver/driver.h"
 #include "driver/session-private.h"
@@ -13,7 +14,7 @@
 #include <virtccw/address.h>
 #include <virtccw/error.h>
 
-#define SUBSCRIPTIONS_MAX 1024 /* of one client: each costs a little for every event */
+#define SUBSCRIPTIONS_MAX 256 /* of one client: each costs a little for every event */
 
 typedef struct {
     gint32 callback_id;
@@ -147,16 +148,39 @@ vccw_session_forget_call(VccwSession *session, VccwCall *call)
 }
 
 /* Devices may be named in any form that a lookup takes; events carry the canonical one.
+ * What is no name of any device is not kept: it may be long, and no event ever has it.
  */
-static char *
-canonical_device(const char *device)
+static gboolean
+canonical_device(const char *device, char **ret_canonical, GError **error)
 {
+    g_autofree char *quoted = NULL;
     VccwNodeName name;
 
-    if (!device)
-        return NULL;
-    return vccw_node_name_parse(device, &name, NULL) ? vccw_node_name_to_string(&name)
-                                                     : g_strdup(device);
+    if (!device) {
+        *ret_canonical = NULL;
+        return TRUE;
+    }
+    if (vccw_node_name_parse(device, &name, NULL)) {
+        *ret_canonical = vccw_node_name_to_string(&name);
+        return TRUE;
+    }
+    quoted = vccw_quote(device, VCCW_QUOTE_VALUE);
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE,
+                "no node device with matching name %s", quoted);
+    return FALSE;
+}
+
+/* Each event is told once to each client, so nobody can multiply what it costs. */
+static gboolean
+is_subscribed(const VccwSession *session, gint32 event, const char *device)
+{
+    for (guint i = 0; i < session->subscriptions->len; i++) {
+        const Subscription *known = session->subscriptions->pdata[i];
+
+        if (known->event == event && g_strcmp0(known->device, device) == 0)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 gint32
@@ -165,6 +189,7 @@ vccw_session_subscribe(VccwSession *session,
                        const char *device,
                        GError **error)
 {
+    g_autofree char *canonical = NULL;
     Subscription *subscription;
 
     if (event != VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE &&
@@ -181,10 +206,18 @@ vccw_session_subscribe(VccwSession *session,
                     SUBSCRIPTIONS_MAX);
         return -1;
     }
+    if (!canonical_device(device, &canonical, error))
+        return -1;
+    if (is_subscribed(session, event, canonical)) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                    "event callback already tracked: this connection listens to this "
+                    "event already");
+        return -1;
+    }
     subscription = g_new0(Subscription, 1);
     subscription->callback_id = vccw_driver_next_callback_id(session->driver);
     subscription->event = event;
-    subscription->device = canonical_device(device);
+    subscription->device = g_steal_pointer(&canonical);
     g_ptr_array_add(session->subscriptions, subscription);
     return subscription->callback_id;
 }

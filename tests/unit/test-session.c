@@ -311,6 +311,32 @@ test_events(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fixture->events->str, ==, "");
 }
 
+/* What one client can have kept, and what one event can cost, is bounded. */
+static void
+test_event_limits(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *long_name = g_strnfill(200000, 'x');
+
+    expect_error(fixture, 374, (VccwArgs){ .number = 0, .name = long_name },
+                 VCCW_ERROR_NO_NODE_DEVICE);
+    expect(fixture, 374, (VccwArgs){ .number = 0 }, "1");
+    expect_error(fixture, 374, (VccwArgs){ .number = 0 }, VCCW_ERROR_INVALID_ARG);
+    expect(fixture, 374, (VccwArgs){ .number = 1 }, "2");
+    expect(fixture, 374, (VccwArgs){ .number = 0, .name = MDEV }, "3");
+    expect_error(fixture, 374, (VccwArgs){ .number = 0, .name = MDEV },
+                 VCCW_ERROR_INVALID_ARG);
+    expect(fixture, 375, (VccwArgs){ .number = 1 }, "0");
+    expect(fixture, 374, (VccwArgs){ .number = 0 }, "4");
+    for (guint i = 0; i < 253; i++) {
+        g_autofree char *name = g_strdup_printf("css_0_0_%04x", i);
+        g_autofree char *id = g_strdup_printf("%u", i + 5);
+
+        expect(fixture, 374, (VccwArgs){ .number = 0, .name = name }, id);
+    }
+    expect_error(fixture, 374, (VccwArgs){ .number = 0, .name = "css_0_0_1000" },
+                 VCCW_ERROR_BUSY);
+}
+
 /* A client that leaves while its calls are under way: each is answered, once. */
 static void
 test_leaving(Fixture *fixture, gconstpointer data)
@@ -412,6 +438,7 @@ main(int argc, char **argv)
     ADD("/session/queries", test_queries);
     ADD("/session/definition", test_definition);
     ADD("/session/events", test_events);
+    ADD("/session/event-limits", test_event_limits);
     ADD("/session/leaving", test_leaving);
     ADD("/session/leaving-while-told", test_leaving_while_told);
     return g_test_run();
