@@ -65,6 +65,7 @@ struct _VccwServer {
     gsize peak;        /* bytes that clients held, since memory was given back */
     gint64 deadline;   /* not later than that of any client */
     gint64 expired_at; /* when all clients were looked at */
+    gboolean pressed;  /* clients were put off: see vccw_client_host_is_pressed() */
     gboolean in_turn;
     gboolean stopped;
     VccwServerFunc func;
@@ -282,11 +283,13 @@ work_one(VccwServer *server, VccwClient *client)
 {
     VccwClientState state;
 
+    server->pressed |= vccw_client_host_is_pressed(&server->host);
     if (client->readable)
         vccw_client_receive(client);
     client->readable = FALSE;
     state = vccw_client_work(client);
     client->working = FALSE;
+    server->pressed |= vccw_client_host_is_pressed(&server->host);
     if (state == VCCW_CLIENT_OVER) {
         remove_client(server, client);
         return;
@@ -334,6 +337,19 @@ next_turn(VccwServer *server)
     return next == G_MAXINT64 ? -1 : next;
 }
 
+/* Those who were put off because of others must be asked again when that is over. */
+static void
+relieve(VccwServer *server, gint64 now)
+{
+    if (!server->pressed)
+        return;
+    server->pressed = vccw_client_host_is_pressed(&server->host);
+    if (server->pressed)
+        server->deadline = MIN(server->deadline, now + PRESSED_PAUSE);
+    else
+        touch_all(server);
+}
+
 /* What many clients held together lies scattered, and would stay with this process. */
 static void
 give_memory_back(VccwServer *server)
@@ -352,7 +368,6 @@ take_turn(GSource *source, GSourceFunc func, gpointer data)
 {
     VccwServer *server = ((ServerSource *)source)->server;
     gint64 now = g_source_get_time(source);
-    gboolean was_pressed = vccw_client_host_is_pressed(&server->host);
 
     if (server->in_turn)
         return G_SOURCE_CONTINUE;
@@ -363,10 +378,7 @@ take_turn(GSource *source, GSourceFunc func, gpointer data)
         expire_all(server, now);
     work_all(server, &server->work[0]);
     work_all(server, &server->work[1]);
-    if (vccw_client_host_is_pressed(&server->host))
-        server->deadline = MIN(server->deadline, now + PRESSED_PAUSE);
-    else if (was_pressed)
-        touch_all(server);
+    relieve(server, now);
     give_memory_back(server);
     server->in_turn = FALSE;
     g_source_set_ready_time(source, next_turn(server));

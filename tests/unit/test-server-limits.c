@@ -245,6 +245,73 @@ test_slow_reader(void)
     }
 }
 
+/* Many who do not read are given less time, and others are served meanwhile. */
+static void
+test_many_never_reading(void)
+{
+    g_auto(Fixture) fixture = { 0 };
+    g_auto(Peer) witness = { 0 };
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GByteArray) open = WORDS(0, 0);
+    g_autoptr(GByteArray) payload = WORDS(1, 2000);
+    Peer peers[80];
+    gint64 end;
+
+    set_up(&fixture, NULL);
+    witness = connect_peer(&fixture, FALSE);
+    open_connection(&witness);
+    put_call(bytes, TEST_OPEN, 0, open);
+    for (guint i = 0; i < 50; i++)
+        put_call(bytes, TEST_LIST, i, payload);
+    for (guint i = 0; i < G_N_ELEMENTS(peers); i++) {
+        peers[i] = connect_peer(&fixture, TRUE);
+        send_bytes(&peers[i], bytes);
+    }
+    end = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+    while (vccw_server_clients(fixture.server) > 60) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        run_for(20);
+        send_call(&witness, TEST_TYPE, 1, NULL);
+        expect_ok(&witness, TEST_TYPE, 1);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(peers); i++)
+        peer_clear(&peers[i]);
+}
+
+/* Whoever is not listened to because of others is listened to again when they are gone.
+ */
+static void
+test_relief(void)
+{
+    const VccwServerLimits limits = { .max_input = 16 * 1024 };
+    g_auto(Fixture) fixture = { 0 };
+    g_auto(Peer) peer = { 0 };
+    Peer hog;
+    g_autoptr(GByteArray) many = g_byte_array_new();
+    g_autoptr(GByteArray) ping = g_byte_array_new();
+    g_autoptr(GByteArray) slow = named("x", 1);
+    g_autoptr(PeerReply) pong = NULL;
+
+    set_up(&fixture, &limits);
+    peer = connect_peer(&fixture, FALSE);
+    hog = connect_peer(&fixture, FALSE);
+    open_connection(&peer);
+    open_connection(&hog);
+    put_ping(ping);
+    for (guint i = 0; i < 5 + 70; i++)
+        put_call(many, TEST_SLOW, i, slow);
+    send_bytes(&peer, many);
+    for (guint i = 0; i < 4; i++)
+        send_bytes(&hog, many);
+    spin();
+    send_bytes(&peer, ping);
+    assert_silent(&peer);
+    peer_clear(&hog);
+    pong = receive(&peer);
+    g_assert_nonnull(pong);
+    g_assert_cmphex(pong->program, ==, KEEPALIVE);
+}
+
 /* Events for a client that does not read are bounded too. */
 static void
 test_event_flood(void)
@@ -546,6 +613,8 @@ main(int argc, char **argv)
     g_test_add_func("/server-limits/dripping", test_dripping);
     g_test_add_func("/server-limits/never-reading", test_never_reading);
     g_test_add_func("/server-limits/slow-reader", test_slow_reader);
+    g_test_add_func("/server-limits/many-never-reading", test_many_never_reading);
+    g_test_add_func("/server-limits/relief", test_relief);
     g_test_add_func("/server-limits/event-flood", test_event_flood);
     g_test_add_func("/server-limits/large-result", test_large_result);
     g_test_add_func("/server-limits/max-clients", test_max_clients);
