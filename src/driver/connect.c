@@ -75,7 +75,10 @@ vccw_connect_lib_version(VccwCall *call)
 void
 vccw_connect_hostname(VccwCall *call)
 {
-    vccw_call_return_string(call, g_strdup(g_get_host_name()));
+    struct utsname host; /* GLib would answer for ever what it was at first */
+
+    uname(&host);
+    vccw_call_return_string(call, g_strdup(host.nodename));
 }
 
 void

@@ -6,6 +6,7 @@
 #include "driver/operation.h"
 #include "driver/session.h"
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 #include <virtccw/error.h>
@@ -272,6 +273,21 @@ test_queries(Fixture *fixture, gconstpointer data)
                  VCCW_ERROR_OPERATION_INVALID);
 }
 
+/* It may change while the driver runs; here in a namespace of this thread's own. */
+static void
+test_hostname(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *before = ask(fixture, 59, &(VccwArgs){ 0 }, NULL);
+
+    g_assert_cmpstr(before, !=, "");
+    if (unshare(CLONE_NEWUTS) < 0) {
+        g_test_skip("no namespace for another hostname");
+        return;
+    }
+    g_assert_cmpint(sethostname("renamed", 7), ==, 0);
+    expect(fixture, 59, (VccwArgs){ 0 }, "renamed");
+}
+
 static void
 test_definition(Fixture *fixture, gconstpointer data)
 {
@@ -439,6 +455,7 @@ main(int argc, char **argv)
     ADD("/session/definition", test_definition);
     ADD("/session/events", test_events);
     ADD("/session/event-limits", test_event_limits);
+    ADD("/session/hostname", test_hostname);
     ADD("/session/leaving", test_leaving);
     ADD("/session/leaving-while-told", test_leaving_while_told);
     return g_test_run();
