@@ -23,9 +23,6 @@
 #define LIST_KNOWN \
     (LIST_CAPS | LIST_PERSISTENT | LIST_TRANSIENT | LIST_INACTIVE | LIST_ACTIVE)
 
-/* A reply holds at most so many names (a limit of the protocol). */
-#define LIST_MAX 65536
-
 typedef struct {
     guint32 flags;
     const char *cap; /* filter of the older calls, or NULL */
@@ -106,7 +103,7 @@ list_node(const VccwNodeName *name, const VccwNodeState *state, gpointer data)
 void
 vccw_nodedev_num(VccwCall *call)
 {
-    Listing listing = { .cap = vccw_call_args(call)->name, .max = LIST_MAX };
+    Listing listing = { .cap = vccw_call_args(call)->name, .max = G_MAXUINT };
 
     if (!vccw_call_check_flags(call, 0))
         return;
@@ -118,7 +115,7 @@ void
 vccw_nodedev_list(VccwCall *call)
 {
     const VccwArgs *args = vccw_call_args(call);
-    Listing listing = { .cap = args->name, .max = CLAMP(args->number, 0, LIST_MAX) };
+    Listing listing = { .cap = args->name, .max = MAX(args->number, 0) };
 
     if (!vccw_call_check_flags(call, 0))
         return;
@@ -131,7 +128,7 @@ void
 vccw_nodedev_list_all(VccwCall *call)
 {
     const VccwArgs *args = vccw_call_args(call);
-    Listing listing = { .flags = args->flags, .max = LIST_MAX };
+    Listing listing = { .flags = args->flags, .max = G_MAXUINT };
 
     if (!vccw_call_check_flags(call, LIST_KNOWN))
         return;
