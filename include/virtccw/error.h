@@ -36,7 +36,6 @@ typedef enum {
     VCCW_ERROR_TIMEOUT,               /* not finished in time; it may still happen */
     VCCW_ERROR_BUSY,                  /* in use, or no free place */
     VCCW_ERROR_READ_ONLY,             /* a write on a read-only connection */
-    VCCW_ERROR_NO_SUPPORT,            /* unknown procedure or feature */
     VCCW_ERROR_RPC,                   /* the peer broke the wire protocol */
     VCCW_ERROR_STORE,                 /* a definition file cannot be used */
     VCCW_ERROR_CONFLICT,              /* somebody else changed it at the same time */

@@ -51,9 +51,6 @@ static const Meaning meanings[] = {
     [VCCW_ERROR_BUSY] = { VIR_ERR_RESOURCE_BUSY, VIR_FROM_NODEDEV, "resource busy: " },
     [VCCW_ERROR_READ_ONLY] = { VIR_ERR_OPERATION_DENIED, VIR_FROM_NODEDEV,
                                "operation forbidden: " },
-    [VCCW_ERROR_NO_SUPPORT] = { VIR_ERR_NO_SUPPORT, VIR_FROM_NODEDEV,
-                                "this function is not supported by the connection "
-                                "driver: " },
     [VCCW_ERROR_RPC] = { VIR_ERR_RPC, VIR_FROM_RPC, "" },
     [VCCW_ERROR_STORE] = { VIR_ERR_PARSE_FAILED, VIR_FROM_NODEDEV, "" },
     [VCCW_ERROR_CONFLICT] = { VIR_ERR_OPERATION_ABORTED, VIR_FROM_NODEDEV,

@@ -50,7 +50,7 @@ test_hostile_text(void)
     for (gsize i = 0; i < G_N_ELEMENTS(fills); i++) {
         g_autofree char *longest = g_strnfill(8 * 1024 * 1024, fills[i]);
         g_autoptr(GError) big =
-            g_error_new_literal(VCCW_ERROR, VCCW_ERROR_NO_SUPPORT, longest);
+            g_error_new_literal(VCCW_ERROR, VCCW_ERROR_XML_SCHEMA, longest);
         g_autoptr(VccwVirError) big_virerror = vccw_virerror_new(big);
 
         g_assert_cmpuint(strlen(big_virerror->message), <=, 16 * 1024);
