@@ -275,9 +275,9 @@ gboolean
 vccw_make_dir(int dirfd, const char *name, mode_t mode, GError **error)
 {
     if (mkdirat(dirfd, name, mode) < 0) {
-        int errnum = errno;
+        int errnum = errno == EEXIST ? ENOTDIR : errno;
 
-        if (errnum != EEXIST || !is_dir(dirfd, name)) {
+        if (errnum != ENOTDIR || !is_dir(dirfd, name)) {
             vccw_set_path_errno(error, errnum, "cannot make the folder", dirfd, name);
             return FALSE;
         }

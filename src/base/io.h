@@ -169,7 +169,7 @@ gboolean vccw_remove_file(int dirfd, const char *name, GError **error);
  * @dirfd: the folder to make it in (from vccw_open_dir(), for it is fsynced)
  * @mode: permission bits, less the umask
  *
- * Returns: FALSE with G_UNIX_ERROR.
+ * Returns: FALSE with G_UNIX_ERROR: ENOTDIR if something else has that name.
  */
 gboolean vccw_make_dir(int dirfd, const char *name, mode_t mode, GError **error);
 

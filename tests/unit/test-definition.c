@@ -376,6 +376,13 @@ test_create_fails(Fixture *f, gconstpointer data)
     g_assert_null(g_dir_read_name(listing));
 
     g_assert_cmpint(unlink(folder), ==, 0);
+    g_assert_true(g_file_set_contents(folder, "", 0, NULL));
+    g_assert_false(vccw_definition_create(f->dir, config, &error));
+    g_assert_error(error, G_UNIX_ERROR, ENOTDIR);
+    g_assert_nonnull(strstr(error->message, PARENT "'"));
+    g_clear_error(&error);
+
+    g_assert_cmpint(unlink(folder), ==, 0);
     if (geteuid() == 0) /* root heeds no mode bits */
         return;
     g_assert_cmpint(chmod(f->dir, 0555), ==, 0);
