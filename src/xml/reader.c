@@ -244,9 +244,8 @@ vccw_xml_reader_parse(const char *text, gsize max, GError **error)
         return NULL;
     }
     if (!doc || !xmlDocGetRootElement(doc)) {
-        g_set_error_literal(
-            error, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX,
-            "line 1, column 1: no element; a document begins with '<device>'");
+        g_set_error_literal(error, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX,
+                            "line 1, column 1: " NO_ELEMENT);
         return NULL;
     }
     return g_steal_pointer(&doc);
