@@ -12,8 +12,8 @@
  * A definition belongs to its pair of UUID and parent: the same UUID may be defined on
  * several parents, and each function touches exactly the one it is given.
  *
- * VccwStore, the view of all definitions, belongs to one thread and never blocks. The
- * vccw_definition_* and vccw_mdev_* functions hold no state, may block on the disk or in
+ * VccwStore, the view of all definitions, belongs to one thread; it reads files, each of
+ * at most 64 KiB, and writes none. The vccw_definition_* and vccw_mdev_* functions hold no state, may block on the disk or in
  * the kernel, and are meant for worker threads; after one of them call
  * vccw_store_refresh().
  */
