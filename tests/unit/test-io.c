@@ -202,7 +202,7 @@ test_dirs_fail(Folder *folder, gconstpointer data)
     g_assert_null(vccw_list_dir(folder->fd, "none", &error));
     assert_errno(g_steal_pointer(&error), ENOENT, "/none'");
     g_assert_false(vccw_make_dir(folder->fd, "file", 0700, &error));
-    assert_errno(g_steal_pointer(&error), EEXIST, "/file'");
+    assert_errno(g_steal_pointer(&error), ENOTDIR, "/file'");
     g_assert_false(vccw_make_dir(folder->fd, "none/sub", 0700, &error));
     assert_errno(g_steal_pointer(&error), ENOENT, "/none/sub'");
 }
