@@ -83,6 +83,15 @@ temp_file_was_swept(TempFile *temp)
     return fstat(temp->fd, &st) == 0 && st.st_nlink == 0;
 }
 
+/* FALSE if somebody else has the lock. It is not waited for: whoever may read the file
+ * may lock it, and keep it for ever. Where locks are not to be had, no sweeper gets one.
+ */
+static gboolean
+lock_temp_file(int fd)
+{
+    return TEMP_FAILURE_RETRY(flock(fd, LOCK_EX | LOCK_NB)) == 0 || errno != EWOULDBLOCK;
+}
+
 /* FALSE with errno. */
 static gboolean
 temp_file_open(TempFile *temp, const char *name, mode_t mode)
@@ -98,12 +107,11 @@ temp_file_open(TempFile *temp, const char *name, mode_t mode)
                 continue;
             return FALSE;
         }
-        /* Where locks are not to be had, no sweeper gets one either. */
-        TEMP_FAILURE_RETRY(flock(temp->fd, LOCK_EX));
-        if (!temp_file_was_swept(temp)) {
+        if (lock_temp_file(temp->fd) && !temp_file_was_swept(temp)) {
             temp->name = g_steal_pointer(&candidate);
             return TRUE;
         }
+        unlinkat(temp->dirfd, candidate, 0);
         vccw_fd_clear(&temp->fd);
     }
     errno = EEXIST;

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/quote.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -573,6 +574,47 @@ test_killed(Folder *folder, gconstpointer data)
     g_test_message("%u temporary files were left", litter);
 }
 
+/* Locks each temporary file that it can find before its writer does, until it is killed.
+ */
+static void
+snatch_locks(int folder)
+{
+    DIR *dir = fdopendir(folder);
+
+    for (;;) {
+        struct dirent *entry;
+
+        rewinddir(dir);
+        while ((entry = readdir(dir)))
+            if (strstr(entry->d_name, ".virtccw-"))
+                flock(openat(folder, entry->d_name, O_RDONLY | O_CLOEXEC),
+                      LOCK_EX | LOCK_NB);
+    }
+}
+
+/* Whoever may read the folder may lock what is in it: no writer may wait for that. */
+static void
+test_locks_snatched(Folder *folder, gconstpointer data)
+{
+    pid_t snatcher = fork();
+
+    g_assert_cmpint(snatcher, >=, 0);
+    if (snatcher == 0)
+        snatch_locks(folder->fd);
+    alarm(30);
+    for (guint i = 0; i < 2000; i++) {
+        g_autofree char *name = g_strdup_printf("file-%u", i);
+        g_autoptr(GError) error = NULL;
+
+        vccw_write_file(folder->fd, name, "text", 4, VCCW_WRITE_NEW, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_true(vccw_remove_file(folder->fd, name, &error));
+    }
+    alarm(0);
+    kill(snatcher, SIGKILL);
+    g_assert_cmpint(waitpid(snatcher, NULL, 0), ==, snatcher);
+}
+
 /* A sweeper beside a writer: no write may fail, no lock may keep the litter. */
 static void
 test_sweep_beside_writer(Folder *folder, gconstpointer data)
@@ -818,6 +860,7 @@ main(int argc, char **argv)
     add("/io/write/disk-full", test_disk_full);
     add("/io/remove", test_remove);
     add("/io/sweep", test_sweep);
+    add("/io/write/locks-snatched", test_locks_snatched);
     add("/io/sweep/beside-writer", test_sweep_beside_writer);
     return g_test_run();
 }
