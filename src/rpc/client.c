@@ -3,9 +3,9 @@
 /*
  * Whatever a client does, it costs a bounded share of memory and time:
  *
- * - A call starts only if the client has fewer than max_client_requests unanswered ones
- * and reads its answers. Other calls are held, and when too many are, nothing more is
- *   received. Keepalive messages are answered although calls are held.
+ * - A call starts only if the client has fewer than max_client_requests unanswered
+ *   ones and reads its answers. Other calls are held, and when too many are, nothing
+ *   more is received. Keepalive messages are answered although calls are held.
  * - What was begun, in either direction, must go on within message_timeout.
  * - A client is never freed by what it causes itself, for that may happen deep inside the
  *   driver: it is marked broken or ending, and the server frees it when it is back in its
@@ -18,7 +18,6 @@
 #include "rpc/dispatch.h"
 #include "rpc/protocol.h"
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #define CALLS_PER_TURN 16
@@ -29,14 +28,9 @@
 #define READ_LITTLE    1024         /* bytes received at once while calls wait */
 #define OUTPUT_SOON    (64 * 1024)  /* so much output is sent before the turn is over */
 #define OUTPUT_HIGH    (256 * 1024) /* more output than this, and no call starts */
+#define PONGS_MAX      (4 * 1024)   /* unread output that makes up for a pong */
+#define HOLD_BYTES     (16 * 1024)  /* of events held, and no more time is added */
 #define HOLD_TIME      (50 * G_TIME_SPAN_MILLISECOND)
-
-/* A call that waits for its turn. */
-typedef struct {
-    VccwFrame frame;
-    gsize size; /* of this struct and the payload behind it */
-    guint8 payload[];
-} HeldCall;
 
 static void
 on_lifecycle(gpointer data,
@@ -93,43 +87,13 @@ vccw_client_new(VccwClientHost *host,
     return client;
 }
 
-static HeldCall *
-pop_held(VccwClient *client)
-{
-    HeldCall *call = g_queue_pop_head(&client->held);
-
-    if (call) {
-        client->held_bytes -= call->size;
-        client->host->input.used -= call->size;
-    }
-    return call;
-}
-
 void
 vccw_client_forget_calls(VccwClient *client)
 {
-    HeldCall *call;
+    VccwHeldCall *call;
 
-    while ((call = pop_held(client)))
+    while ((call = vccw_held_pop(&client->held, &client->host->input)))
         g_free(call);
-}
-
-static void
-hold_call(VccwClient *client, const VccwFrame *frame)
-{
-    gsize kept = frame->payload ? frame->size : 0;
-    gsize size = sizeof(HeldCall) + kept;
-    HeldCall *call = g_malloc(size);
-
-    call->frame = *frame;
-    call->size = size;
-    if (frame->payload) {
-        memcpy(call->payload, frame->payload, kept);
-        call->frame.payload = call->payload;
-    }
-    g_queue_push_tail(&client->held, call);
-    client->held_bytes += size;
-    client->host->input.used += size;
 }
 
 void
@@ -179,7 +143,9 @@ vccw_client_put(VccwClient *client)
 void
 vccw_client_hold_events(VccwClient *client)
 {
-    client->hold_until = g_get_monotonic_time() + HOLD_TIME;
+    /* One that registers again and again must not make them pile up. */
+    if (vccw_buffer_length(&client->events) <= HOLD_BYTES)
+        client->hold_until = g_get_monotonic_time() + HOLD_TIME;
 }
 
 void
@@ -221,7 +187,7 @@ vccw_client_wants_input(const VccwClient *client)
     const VccwFrameBudget *budget = &client->host->input;
     gsize held_max = budget->used > budget->max ? HELD_FEW : HELD_MAX;
 
-    return !client->ending && !client->broken && client->held_bytes <= held_max &&
+    return !client->ending && !client->broken && client->held.bytes <= held_max &&
            vccw_buffer_length(&client->out) <= OUTPUT_HIGH;
 }
 
@@ -263,9 +229,18 @@ start_call(VccwClient *client, const VccwFrame *frame)
         flush(client);
 }
 
+/* What is sent tells the client that we live, and it has yet to read much of that. */
+static gboolean
+has_news_enough(const VccwClient *client)
+{
+    return client->output_at != 0 && vccw_buffer_length(&client->out) > PONGS_MAX;
+}
+
 static void
 take_keepalive(VccwClient *client, const VccwHeader *header)
 {
+    if (has_news_enough(client))
+        return;
     if (header->version == VCCW_WIRE_VERSION && header->type == VCCW_WIRE_MESSAGE &&
         header->procedure == VCCW_WIRE_PING) {
         vccw_codec_put_pong(&client->out);
@@ -283,9 +258,9 @@ take_frame(VccwClient *client, const VccwFrame *frame)
     if (frame->header.type != VCCW_WIRE_CALL &&
         frame->header.type != VCCW_WIRE_CALL_WITH_FDS)
         return;
-    if (client->quota == 0 || !g_queue_is_empty(&client->held) ||
+    if (client->quota == 0 || !vccw_held_is_empty(&client->held) ||
         !can_start_call(client)) {
-        hold_call(client, frame);
+        vccw_held_push(&client->held, frame, &client->host->input);
         return;
     }
     start_call(client, frame);
@@ -324,7 +299,7 @@ vccw_client_receive(VccwClient *client)
 
     /* Calls that could start now come before those that are not even received. */
     if (!vccw_client_wants_input(client) ||
-        (!g_queue_is_empty(&client->held) && can_start_call(client)))
+        (!vccw_held_is_empty(&client->held) && can_start_call(client)))
         return;
     /* What cannot be started now must be kept, and that costs more than it is long. */
     if (!can_start_call(client) || vccw_client_host_is_pressed(client->host))
@@ -350,7 +325,8 @@ static void
 start_held_calls(VccwClient *client)
 {
     while (client->quota && !client->broken && can_start_call(client)) {
-        g_autofree HeldCall *call = pop_held(client);
+        g_autofree VccwHeldCall *call =
+            vccw_held_pop(&client->held, &client->host->input);
 
         if (!call)
             return;
@@ -372,86 +348,9 @@ vccw_client_work(VccwClient *client)
     if (client->broken)
         return VCCW_CLIENT_OVER;
     if (client->ending && client->in_flight == 0 && all_sent &&
-        g_queue_is_empty(&client->held))
+        vccw_held_is_empty(&client->held))
         return VCCW_CLIENT_OVER;
-    if (!g_queue_is_empty(&client->held) && can_start_call(client))
+    if (!vccw_held_is_empty(&client->held) && can_start_call(client))
         return VCCW_CLIENT_AGAIN;
     return VCCW_CLIENT_IDLE;
-}
-
-static gint64
-after(gint64 since, guint seconds)
-{
-    return since ? since + seconds * G_TIME_SPAN_SECOND : G_MAXINT64;
-}
-
-static gboolean
-is_pinged(const VccwClient *client)
-{
-    return client->keepalive && !client->ending &&
-           client->host->limits.keepalive_interval != G_MAXUINT;
-}
-
-/* How long a client may read nothing: less if many do so. */
-static guint
-patience(const VccwClient *client)
-{
-    if (client->host->output > VCCW_CLIENT_OUTPUT_ALL)
-        return 1;
-    return client->host->limits.message_timeout;
-}
-
-gint64
-vccw_client_deadline(const VccwClient *client)
-{
-    const VccwServerLimits *limits = &client->host->limits;
-    gint64 due = G_MAXINT64;
-
-    due = MIN(due, after(client->begun_at, limits->message_timeout));
-    due = MIN(due, after(client->output_at, patience(client)));
-    if (is_pinged(client))
-        due = MIN(due, after(client->input_at, limits->keepalive_interval));
-    if (client->hold_until)
-        due = MIN(due, client->hold_until);
-    return due;
-}
-
-static void
-ping(VccwClient *client, gint64 now)
-{
-    if (client->pings++ >= client->host->limits.keepalive_count) {
-        vccw_client_drop(client, "it does not answer keepalive messages");
-        return;
-    }
-    client->input_at = now;
-    vccw_codec_put_ping(&client->out);
-    vccw_client_put(client);
-}
-
-void
-vccw_client_expire(VccwClient *client, gint64 now)
-{
-    const VccwServerLimits *limits = &client->host->limits;
-
-    if (vccw_client_deadline(client) > now)
-        return;
-    /* While nothing is received, it is not the client that is late. */
-    if (!vccw_client_wants_input(client)) {
-        if (client->begun_at)
-            client->begun_at = now;
-        client->input_at = now;
-        client->pings = 0;
-    }
-    if (client->hold_until && client->hold_until <= now) {
-        client->hold_until = 0;
-        vccw_buffer_move(&client->out, &client->events);
-    }
-    if (after(client->begun_at, limits->message_timeout) <= now)
-        vccw_client_drop(client, "it began a message and did not finish it");
-    else if (after(client->output_at, patience(client)) <= now)
-        vccw_client_drop(client, "it stopped reading");
-    else if (is_pinged(client) &&
-             after(client->input_at, limits->keepalive_interval) <= now)
-        ping(client, now);
-    client->host->touched(client, client->host->data);
 }

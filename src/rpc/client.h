@@ -3,12 +3,13 @@
 
 /*
  * One connection: a socket, the messages that come in and go out by it, and the driver's
- * session behind it. The server owns it and tells it when to receive, work or expire.
+ * session behind it. The server owns it and tells it when to receive and work.
  */
 
 #include "driver/session.h"
 #include "rpc/buffer.h"
 #include "rpc/frame.h"
+#include "rpc/held.h"
 #include "rpc/quiet.h"
 #include "rpc/server.h"
 #include <glib.h>
@@ -47,8 +48,7 @@ struct _VccwClient {
     VccwSession *session;
 
     VccwFrameParser parser;
-    GQueue held;      /* of HeldCall: calls that wait for their turn */
-    gsize held_bytes; /* memory of these */
+    VccwHeld held; /* calls that wait for their turn */
     VccwBuffer out;
     VccwBuffer events; /* that wait for hold_until */
     gsize counted;     /* bytes of both in the host's sum */
@@ -112,13 +112,6 @@ void vccw_client_receive(VccwClient *client);
 
 /** vccw_client_work: Takes calls that waited, and sends what waits to be sent. */
 VccwClientState vccw_client_work(VccwClient *client);
-
-/** vccw_client_deadline: Returns: the monotonic time in microseconds when
- * vccw_client_expire() is due; G_MAXINT64 for never. */
-gint64 vccw_client_deadline(const VccwClient *client);
-
-/** vccw_client_expire: Does what is due at @now. */
-void vccw_client_expire(VccwClient *client, gint64 now);
 
 /** vccw_client_host_is_pressed: Returns: whether the clients together wait for so much
  * that each must do with less; to be looked at again soon, with vccw_client_work() for

@@ -17,31 +17,20 @@
 #include "rpc/server.h"
 #include "base/io.h"
 #include "rpc/client.h"
+#include "rpc/deadline.h"
+#include "rpc/listeners.h"
 #include "rpc/peers.h"
 #include "rpc/quiet.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#define EVENTS_PER_TURN  256
-#define ACCEPTS_PER_TURN 64
-#define TIME_PER_TURN    (5 * G_TIME_SPAN_MILLISECOND) /* for each kind of clients */
-#define ACCEPT_PAUSE     (100 * G_TIME_SPAN_MILLISECOND)
-#define PRESSED_PAUSE    (100 * G_TIME_SPAN_MILLISECOND)
-#define MEMORY_MUCH      (8 * 1024 * 1024)
-#define EXPIRE_PAUSE                                                   \
-    (10 * G_TIME_SPAN_MILLISECOND) /* between two looks at all clients \
-                                    */
-
-/* Lives as long as the server, for epoll may have named it already when it is closed. */
-typedef struct {
-    int fd; /* -1 once it is closed */
-    gboolean read_only;
-} Listener;
+#define EVENTS_PER_TURN 256
+#define TIME_PER_TURN   (5 * G_TIME_SPAN_MILLISECOND) /* for each kind of clients */
+#define PRESSED_PAUSE   (100 * G_TIME_SPAN_MILLISECOND)
+#define MEMORY_MUCH     (8 * 1024 * 1024)
+#define EXPIRE_PAUSE    (10 * G_TIME_SPAN_MILLISECOND) /* between looks at all */
 
 /* What the main loop sees. */
 typedef struct {
@@ -54,11 +43,8 @@ struct _VccwServer {
     VccwPeers *peers;
     ServerSource *source;
     int epoll;
-    int reserve;          /* a descriptor to give up when there are no others */
-    GPtrArray *listeners; /* of Listener */
-    VccwQuiet accept_failures;
+    VccwListeners *listeners;
     VccwQuiet watch_failures;
-    gint64 accept_at;  /* when accepting goes on after a pause; 0 is now */
     GQueue clients;    /* of VccwClient, by its link */
     GQueue work[2];    /* of those that were touched, by its work_link: trusted ones,
                           and others */
@@ -161,75 +147,6 @@ vccw_server_adopt(VccwServer *server, int fd, gboolean read_only)
         server->func(1, server->func_data);
 }
 
-/* Listeners are told from clients by their address. */
-static Listener *
-as_listener(VccwServer *server, gpointer what)
-{
-    for (guint i = 0; i < server->listeners->len; i++)
-        if (g_ptr_array_index(server->listeners, i) == what)
-            return what;
-    return NULL;
-}
-
-static void
-watch_listeners(VccwServer *server, guint32 interest)
-{
-    for (guint i = 0; i < server->listeners->len; i++) {
-        Listener *listener = g_ptr_array_index(server->listeners, i);
-
-        if (listener->fd >= 0)
-            watch(server, EPOLL_CTL_MOD, listener->fd, interest, listener);
-    }
-}
-
-static int
-open_reserve(void)
-{
-    return open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/* Without a free descriptor a connection cannot even be refused, and would be reported as
- * ready for ever. */
-static void
-refuse_one(VccwServer *server, int fd)
-{
-    VccwFd refused = -1;
-
-    vccw_fd_clear(&server->reserve);
-    refused = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    vccw_fd_clear(&refused);
-    server->reserve = open_reserve();
-}
-
-static void
-accept_clients(VccwServer *server, const Listener *listener)
-{
-    for (guint i = 0; i < ACCEPTS_PER_TURN && listener->fd >= 0; i++) {
-        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        int errnum;
-
-        if (fd >= 0) {
-            vccw_server_adopt(server, fd, listener->read_only);
-            continue;
-        }
-        errnum = errno;
-        if (errnum == EAGAIN)
-            return;
-        if (errnum == EINTR || errnum == ECONNABORTED)
-            continue;
-        if (errnum == EMFILE || errnum == ENFILE)
-            refuse_one(server, listener->fd);
-        vccw_quiet_message(
-            &server->accept_failures,
-            "cannot accept clients for a moment: %s; if this goes on, raise "
-            "the limit of open files",
-            g_strerror(errno));
-        server->accept_at = g_get_monotonic_time() + ACCEPT_PAUSE;
-        watch_listeners(server, 0);
-        return;
-    }
-}
-
 static void
 handle_client(VccwClient *client, guint32 events)
 {
@@ -247,11 +164,7 @@ look_at_sockets(VccwServer *server)
     int n = epoll_wait(server->epoll, events, EVENTS_PER_TURN, 0);
 
     for (int i = 0; i < n; i++) {
-        Listener *listener = as_listener(server, events[i].data.ptr);
-
-        if (listener)
-            accept_clients(server, listener);
-        else
+        if (!vccw_listeners_handle(server->listeners, events[i].data.ptr))
             handle_client(events[i].data.ptr, events[i].events);
     }
 }
@@ -269,8 +182,8 @@ expire_all(VccwServer *server, gint64 now)
     server->deadline = G_MAXINT64;
     server->expired_at = now;
     for (GList *i = server->clients.head; i; i = i->next) {
-        vccw_client_expire(i->data, now);
-        server->deadline = MIN(server->deadline, vccw_client_deadline(i->data));
+        vccw_deadline_expire(i->data, now);
+        server->deadline = MIN(server->deadline, vccw_deadline_of(i->data));
     }
     if (vccw_client_host_is_pressed(&server->host)) {
         touch_all(server);
@@ -295,7 +208,7 @@ work_one(VccwServer *server, VccwClient *client)
         return;
     }
     update_interest(server, client);
-    server->deadline = MIN(server->deadline, vccw_client_deadline(client));
+    server->deadline = MIN(server->deadline, vccw_deadline_of(client));
     if (state == VCCW_CLIENT_AGAIN || client->broken)
         on_touched(client, server);
 }
@@ -313,15 +226,6 @@ work_all(VccwServer *server, GQueue *queue)
     }
 }
 
-static void
-resume_accepting(VccwServer *server, gint64 now)
-{
-    if (server->accept_at == 0 || server->accept_at > now)
-        return;
-    server->accept_at = 0;
-    watch_listeners(server, EPOLLIN);
-}
-
 /* When the next turn is due though no socket is ready; -1 for never. */
 static gint64
 next_turn(VccwServer *server)
@@ -332,8 +236,7 @@ next_turn(VccwServer *server)
         return 0;
     if (next != G_MAXINT64)
         next = MAX(next, server->expired_at + EXPIRE_PAUSE);
-    if (server->accept_at)
-        next = MIN(next, server->accept_at);
+    next = MIN(next, vccw_listeners_deadline(server->listeners));
     return next == G_MAXINT64 ? -1 : next;
 }
 
@@ -373,7 +276,7 @@ take_turn(GSource *source, GSourceFunc func, gpointer data)
         return G_SOURCE_CONTINUE;
     server->in_turn = TRUE;
     look_at_sockets(server);
-    resume_accepting(server, now);
+    vccw_listeners_resume(server->listeners, now);
     if (now >= server->deadline && now >= server->expired_at + EXPIRE_PAUSE)
         expire_all(server, now);
     work_all(server, &server->work[0]);
@@ -396,7 +299,7 @@ complete_limits(const VccwServerLimits *given)
 {
     VccwServerLimits limits = given ? *given : (VccwServerLimits){ 0 };
 
-    limits.max_clients = or_default(limits.max_clients, 5000);
+    limits.max_clients = or_default(limits.max_clients, VCCW_SERVER_CLIENTS);
     limits.reserved_clients = or_default(limits.reserved_clients, 100);
     limits.reserved_clients = MIN(limits.reserved_clients, limits.max_clients / 2);
     limits.max_client_requests = or_default(limits.max_client_requests, 5);
@@ -408,6 +311,12 @@ complete_limits(const VccwServerLimits *given)
     limits.keepalive_interval = or_default(limits.keepalive_interval, 5);
     limits.keepalive_count = or_default(limits.keepalive_count, 5);
     return limits;
+}
+
+static void
+on_connection(int fd, gboolean read_only, gpointer data)
+{
+    vccw_server_adopt(data, fd, read_only);
 }
 
 VccwServer *
@@ -424,12 +333,11 @@ vccw_server_new(VccwDriver *driver, const VccwServerLimits *limits)
     server->host.data = server;
     server->peers = vccw_peers_new(server->host.limits.max_clients,
                                    server->host.limits.reserved_clients);
-    server->listeners = g_ptr_array_new_with_free_func(g_free);
     server->deadline = G_MAXINT64;
-    server->reserve = open_reserve();
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll < 0)
         g_error("cannot watch sockets: %s", g_strerror(errno));
+    server->listeners = vccw_listeners_new(server->epoll, on_connection, server);
     server->source = (ServerSource *)g_source_new(&funcs, sizeof(ServerSource));
     server->source->server = server;
     g_source_set_static_name(&server->source->source, "virtccw server");
@@ -441,17 +349,6 @@ vccw_server_new(VccwDriver *driver, const VccwServerLimits *limits)
     return server;
 }
 
-static void
-close_listeners(VccwServer *server)
-{
-    for (guint i = 0; i < server->listeners->len; i++) {
-        Listener *listener = g_ptr_array_index(server->listeners, i);
-
-        vccw_fd_clear(&listener->fd);
-    }
-    server->accept_at = 0;
-}
-
 void
 vccw_server_free(VccwServer *server)
 {
@@ -459,14 +356,12 @@ vccw_server_free(VccwServer *server)
         return;
     server->func = NULL;
     server->in_turn = TRUE;
-    close_listeners(server);
+    vccw_listeners_free(server->listeners);
     while (server->clients.head)
         remove_client(server, server->clients.head->data);
     g_source_destroy(&server->source->source);
     g_source_unref(&server->source->source);
     vccw_fd_clear(&server->epoll);
-    vccw_fd_clear(&server->reserve);
-    g_ptr_array_unref(server->listeners);
     vccw_peers_free(server->peers);
     g_free(server->host.scratch);
     g_free(server);
@@ -475,22 +370,14 @@ vccw_server_free(VccwServer *server)
 void
 vccw_server_listen(VccwServer *server, int fd, gboolean read_only)
 {
-    Listener *listener = g_new(Listener, 1);
-    int flags = fcntl(fd, F_GETFL);
-
-    /* A client that is gone before it is accepted must not block us. */
-    if (flags >= 0)
-        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-    *listener = (Listener){ fd, read_only };
-    g_ptr_array_add(server->listeners, listener);
-    watch(server, EPOLL_CTL_ADD, fd, EPOLLIN, listener);
+    vccw_listeners_add(server->listeners, fd, read_only);
 }
 
 void
 vccw_server_stop(VccwServer *server)
 {
     server->stopped = TRUE;
-    close_listeners(server);
+    vccw_listeners_close(server->listeners);
     for (GList *i = server->clients.head; i; i = i->next)
         vccw_client_end(i->data);
 }

@@ -13,9 +13,11 @@ G_BEGIN_DECLS
 
 typedef struct _VccwServer VccwServer;
 
+#define VCCW_SERVER_CLIENTS 5000 /* max_clients where nothing else is said */
+
 /** VccwServerLimits: what clients may cost. Zeroed members mean the default. */
 typedef struct {
-    guint max_clients;         /* connections at once, read-write and read-only; 5000 */
+    guint max_clients;         /* connections at once, read-write and read-only */
     guint reserved_clients;    /* of these, kept free for peers with uid 0 on the
                                   read-write socket; 100 */
     guint max_client_requests; /* calls of one client in flight; 5 */
