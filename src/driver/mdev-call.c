@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "driver/mdev-call.h"
-#include <virtccw/error.h>
 
 gboolean
 vccw_mdev_call_lookup(VccwCall *call,
                       const char *verb,
+                      VccwError otherwise,
                       VccwNodeName *ret_name,
                       VccwNodeState *ret_state)
 {
@@ -23,19 +23,22 @@ vccw_mdev_call_lookup(VccwCall *call,
         return TRUE;
     }
     text = vccw_node_name_to_string(&name);
-    vccw_call_fail_take(call, g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_UNSUPPORTED,
+    vccw_call_fail_take(call, g_error_new(VCCW_ERROR, otherwise,
                                           "cannot %s '%s': it is not a mediated device",
                                           verb, text));
     return FALSE;
 }
 
 gboolean
-vccw_mdev_call_persistent(VccwCall *call, const char *verb, VccwNodeName *ret_name)
+vccw_mdev_call_persistent(VccwCall *call,
+                          const char *verb,
+                          VccwError otherwise,
+                          VccwNodeName *ret_name)
 {
     g_autofree char *text = NULL;
     VccwNodeState state;
 
-    if (!vccw_mdev_call_lookup(call, verb, ret_name, &state))
+    if (!vccw_mdev_call_lookup(call, verb, otherwise, ret_name, &state))
         return FALSE;
     if (state.persistent)
         return TRUE;

@@ -68,7 +68,7 @@ vccw_nodedev_undefine(VccwCall *call)
     VccwNodeName name;
 
     if (!vccw_call_check_flags(call, 0) ||
-        !vccw_mdev_call_persistent(call, "undefine", &name))
+        !vccw_mdev_call_persistent(call, "undefine", VCCW_ERROR_OPERATION_INVALID, &name))
         return;
     vccw_task_run(vccw_task_new(call, vccw_mdev_config_new(&name.uuid, &name.id, ""),
                                 "undefine", undefine_work));
@@ -90,7 +90,8 @@ vccw_nodedev_set_autostart(VccwCall *call)
     VccwNodeName name;
     VccwTask *task;
 
-    if (!vccw_mdev_call_persistent(call, "autostart", &name))
+    if (!vccw_mdev_call_persistent(call, "autostart", VCCW_ERROR_OPERATION_UNSUPPORTED,
+                                   &name))
         return;
     if (!autostart)
         vccw_autostart_forget(vccw_driver_autostart(driver), &name.uuid, &name.id);
@@ -198,7 +199,8 @@ vccw_nodedev_update(VccwCall *call)
     GError *error = NULL;
 
     if (!vccw_call_check_flags(call, AFFECT_LIVE | AFFECT_CONFIG) ||
-        !vccw_mdev_call_lookup(call, "update", &name, &state))
+        !vccw_mdev_call_lookup(call, "update", VCCW_ERROR_OPERATION_UNSUPPORTED, &name,
+                               &state))
         return;
     if (flags == 0)
         flags = state.active ? AFFECT_LIVE : AFFECT_CONFIG;

@@ -49,7 +49,8 @@ vccw_nodedev_start(VccwCall *call)
     VccwNodeState state;
 
     if (!vccw_call_check_flags(call, 0) ||
-        !vccw_mdev_call_lookup(call, "start", &name, &state))
+        !vccw_mdev_call_lookup(call, "start", VCCW_ERROR_OPERATION_INVALID, &name,
+                               &state))
         return;
     config = vccw_store_get(vccw_driver_store(driver), &name.uuid, &name.id);
     if (!config) {
@@ -77,7 +78,8 @@ vccw_nodedev_destroy(VccwCall *call)
     VccwNodeName name;
     VccwNodeState state;
 
-    if (!vccw_mdev_call_lookup(call, "destroy", &name, &state))
+    if (!vccw_mdev_call_lookup(call, "destroy", VCCW_ERROR_CONFIG_UNSUPPORTED, &name,
+                               &state))
         return;
     if (!state.active) {
         g_autofree char *text = vccw_node_name_to_string(&name);

@@ -303,6 +303,12 @@ test_definition(Fixture *fixture, gconstpointer data)
     expect_error(fixture, 434, (VccwArgs){ .name = "css_0_0_0004", .number = 1 },
                  VCCW_ERROR_OPERATION_UNSUPPORTED);
     expect_error(fixture, 124, (VccwArgs){ .name = MDEV }, VCCW_ERROR_OPERATION_INVALID);
+    expect_error(fixture, 429, (VccwArgs){ .name = "css_0_0_0004" },
+                 VCCW_ERROR_OPERATION_INVALID);
+    expect_error(fixture, 430, (VccwArgs){ .name = "css_0_0_0004" },
+                 VCCW_ERROR_OPERATION_INVALID);
+    expect_error(fixture, 124, (VccwArgs){ .name = "computer" },
+                 VCCW_ERROR_CONFIG_UNSUPPORTED);
     expect(fixture, 429, (VccwArgs){ .name = MDEV }, "0");
     g_assert_false(g_file_test(file, G_FILE_TEST_EXISTS));
     expect_error(fixture, 429, (VccwArgs){ .name = MDEV }, VCCW_ERROR_NO_NODE_DEVICE);
