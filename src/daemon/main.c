@@ -25,7 +25,8 @@
 #define sd_notify(unset, state)
 #endif
 
-#define STOP_SECONDS 5 /* how long calls under way may take when the daemon is to end */
+#define OWN_FILES    512 /* descriptors for all but clients */
+#define STOP_SECONDS 5   /* how long calls under way may take when the daemon is to end */
 
 typedef struct {
     const VccwSettings *settings;
@@ -144,11 +145,30 @@ make_driver(const VccwSettings *settings, GError **error)
     return vccw_driver_new(&options, error);
 }
 
+/* How many of the clients that are asked for there are descriptors for: without any left,
+ * neither root gets in nor can host and store be read. */
+static guint
+affordable_clients(guint asked)
+{
+    guint wanted = asked ? asked : VCCW_SERVER_CLIENTS;
+    struct rlimit limit;
+    rlim_t most;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    most = limit.rlim_cur - MIN(OWN_FILES, limit.rlim_cur / 2);
+    if (most >= wanted)
+        return wanted;
+    g_message("serving %u clients at most, not %u: the limit of open files is %u",
+              (guint)most, wanted, (guint)limit.rlim_cur);
+    return most;
+}
+
 static VccwServer *
 make_server(const VccwSettings *settings, VccwDriver *driver)
 {
     VccwServerLimits limits = {
-        .max_clients = settings->max_clients,
+        .max_clients = affordable_clients(settings->max_clients),
         .max_client_requests = settings->max_client_requests,
         .keepalive_interval = settings->keepalive_interval,
         .keepalive_count = settings->keepalive_count,

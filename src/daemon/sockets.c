@@ -35,8 +35,9 @@ vccw_lock_instance(const char *state_dir, GError **error)
 
     if (!make_dir(state_dir, 0755, error))
         return -1;
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0) {
+    /* Whoever may read the file may lock it, and so keep the daemon from starting. */
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || fchmod(fd, 0600) < 0) {
         vccw_set_errno(error, errno, "cannot open '%s'", path);
         return -1;
     }
