@@ -86,6 +86,39 @@ test_requests_flood(void)
     }
 }
 
+/* Who pings without end and reads nothing does not fill our memory with pongs. */
+static void
+test_ping_flood(void)
+{
+    g_auto(Fixture) fixture = { 0 };
+    g_auto(Peer) peer = { 0 };
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    const guint n = 40000;
+    guint pongs = 0;
+
+    set_up(&fixture, NULL);
+    peer = connect_peer(&fixture, FALSE);
+    for (guint i = 0; i < n; i++)
+        put_ping(bytes);
+    send_bytes(&peer, bytes); /* all are taken though nothing is read */
+    run_for(50);
+    for (;;) {
+        g_autoptr(PeerReply) pong = NULL;
+
+        receive_some(&peer);
+        if (!(pong = take_reply(peer.in)))
+            break;
+        g_assert_cmphex(pong->program, ==, KEEPALIVE);
+        pongs++;
+    }
+    g_assert_cmpuint(pongs, >, 100);
+    g_assert_cmpuint(pongs, <, n / 2);
+    g_byte_array_set_size(bytes, 0);
+    put_ping(bytes);
+    send_bytes(&peer, bytes); /* now that it reads it is answered again */
+    peer_reply_free(receive(&peer));
+}
+
 static void
 test_oversized(void)
 {
@@ -607,6 +640,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/server-limits/requests-limit", test_requests_limit);
     g_test_add_func("/server-limits/requests-flood", test_requests_flood);
+    g_test_add_func("/server-limits/ping-flood", test_ping_flood);
     g_test_add_func("/server-limits/oversized", test_oversized);
     g_test_add_func("/server-limits/input-budget", test_input_budget);
     g_test_add_func("/server-limits/half-message", test_half_message);
