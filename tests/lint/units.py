@@ -34,7 +34,7 @@ def wrong_settings(folder):
         ('virtccwd-ro.socket', 'Socket', 'ListenStream', '/run/libvirt/virtccwd-sock-ro'),
         ('virtccwd-ro.socket', 'Socket', 'FileDescriptorName', 'virtccwd-ro.socket'),
         ('virtccwd.socket', 'Socket', 'FileDescriptorName', 'virtccwd.socket'),
-        ('virtccwd.service', 'Service', 'UMask', '0077'),
+        ('virtccwd.service', 'Service', 'UMask', '0022'),
     ]
     return [f'{unit}: {key} is {found}, not {value}' for unit, section, key, value in wanted
             for found in [setting(folder, unit, section, key)] if found != value]
