@@ -64,10 +64,16 @@ tell_update(VccwDriver *driver, const VccwNodeName *name)
     tell(driver, name, update_session, 0);
 }
 
+/* A subchannel that has gone, or no longer offers mediated devices. */
 static void
-on_subchannel_gone(VccwDriver *driver, const VccwNodeName *name)
+note_unregistered(VccwDriver *driver, const VccwNodeName *name)
 {
-    if (!vccw_inventory_get_subchannel(driver->inventory, &name->id))
+    const VccwSubchannel *subchannel;
+
+    if (name->kind != VCCW_NODE_CSS)
+        return;
+    subchannel = vccw_inventory_get_subchannel(driver->inventory, &name->id);
+    if (!subchannel || !subchannel->registered)
         vccw_autostart_unregistered(driver->autostart, &name->id);
 }
 
@@ -81,11 +87,11 @@ on_inventory_change(const VccwNodeName *name, VccwChange change, gpointer data)
         tell_lifecycle(driver, name, VIR_NODE_DEVICE_EVENT_CREATED);
         break;
     case VCCW_CHANGE_REMOVED:
-        if (name->kind == VCCW_NODE_CSS)
-            on_subchannel_gone(driver, name);
+        note_unregistered(driver, name);
         tell_lifecycle(driver, name, VIR_NODE_DEVICE_EVENT_DELETED);
         break;
     case VCCW_CHANGE_UPDATED:
+        note_unregistered(driver, name);
         tell_update(driver, name);
         break;
     case VCCW_CHANGE_REGISTERED:
