@@ -13,9 +13,9 @@
  * several parents, and each function touches exactly the one it is given.
  *
  * VccwStore, the view of all definitions, belongs to one thread; it reads files, each of
- * at most 64 KiB, and writes none. The vccw_definition_* and vccw_mdev_* functions hold no state, may block on the disk or in
- * the kernel, and are meant for worker threads; after one of them call
- * vccw_store_refresh().
+ * at most 64 KiB, and writes none. The vccw_definition_* and vccw_mdev_* functions hold
+ * no state, may block on the disk or in the kernel, and are meant for worker threads;
+ * after one of them call vccw_store_refresh().
  */
 
 #include <glib.h>
@@ -123,6 +123,12 @@ void vccw_store_load(VccwStore *store);
  * a second look, some 200 ms later from the main loop, before it is called unusable.
  */
 void vccw_store_refresh(VccwStore *store, const VccwUuid *uuid, const VccwBusId *parent);
+
+/**
+ * vccw_store_refresh_parent: Looks anew at the definitions on one parent and reports the
+ * differences, for when something depends on what was written a moment ago.
+ */
+void vccw_store_refresh_parent(VccwStore *store, const VccwBusId *parent);
 
 /** vccw_store_dir: Returns: the folder that was given to vccw_store_new(). */
 const char *vccw_store_dir(VccwStore *store);

@@ -324,9 +324,14 @@ begin_next(VccwAutostart *autostart, Round *round)
 void
 vccw_autostart_registered(VccwAutostart *autostart, const VccwBusId *parent)
 {
-    g_autoptr(GPtrArray) configs = vccw_store_list_parent(autostart->store, parent);
-    Round *round = g_new0(Round, 1);
+    g_autoptr(GPtrArray) configs = NULL;
+    Round *round;
 
+    /* What was defined before the parent was bound counts, also if we hear of it later.
+     */
+    vccw_store_refresh_parent(autostart->store, parent);
+    configs = vccw_store_list_parent(autostart->store, parent);
+    round = g_new0(Round, 1);
     round->number = ++autostart->n_rounds;
     round->parent = *parent;
     round->uuids = g_array_new(FALSE, FALSE, sizeof(VccwUuid));

@@ -294,6 +294,20 @@ vccw_store_refresh(VccwStore *store, const VccwUuid *uuid, const VccwBusId *pare
     on_file(parent, name, store);
 }
 
+void
+vccw_store_refresh_parent(VccwStore *store, const VccwBusId *parent)
+{
+    g_autoptr(GError) problem = NULL;
+    g_auto(VccwFd) dirfd = vccw_open_dir(AT_FDCWD, store->view->dir, &problem);
+    gboolean trusting = store->view->trusting;
+
+    if (dirfd < 0) /* an event will tell, or a poll */
+        return;
+    store->view->trusting = TRUE;
+    look_at_folder(store, dirfd, parent);
+    store->view->trusting = trusting;
+}
+
 const char *
 vccw_store_dir(VccwStore *store)
 {

@@ -199,6 +199,16 @@ class TestAutostart:
         wait_for(mdev_exists, 'it is started')
         daemon.wait_log(f"autostarted '{MDEV}'")
 
+    def test_when_bound_at_once(self, daemon, virsh):
+        """Whichever of the two the daemon hears of first."""
+        for number in range(10):
+            uuid = f'00000000-0000-4000-8000-{number:012x}'
+            define_file(uuid, start='auto')
+            bind_vfio()
+            wait_for(lambda uuid=uuid: mdev_exists(uuid), 'it is started')
+            os.unlink(definition_path(uuid))
+            unbind()
+
     def test_when_plugged_later(self, daemon, virsh):
         define_file(start='auto', subchannel='0.0.0500')
         ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c',
