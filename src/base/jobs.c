@@ -18,6 +18,7 @@
  */
 
 #include "base/jobs.h"
+#include "base/source.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -103,15 +104,6 @@ job_free(Job *job)
 {
     g_clear_error(&job->error);
     g_free(job);
-}
-
-static void
-job_forget_deadline(Job *job)
-{
-    if (!job->deadline)
-        return;
-    g_source_destroy(job->deadline);
-    g_clear_pointer(&job->deadline, g_source_unref);
 }
 
 static void
@@ -277,7 +269,7 @@ finish(VccwJobs *jobs, Job *job)
 
     g_queue_pop_head(&line->jobs);
     jobs->busy--;
-    job_forget_deadline(job);
+    vccw_source_clear(&job->deadline);
     job->done(job->data, job->error);
     if (job->free_data)
         job->free_data(job->data);
@@ -355,7 +347,7 @@ drop_line(Line *line)
     Job *job;
 
     while ((job = g_queue_pop_head(&line->jobs))) {
-        job_forget_deadline(job);
+        vccw_source_clear(&job->deadline);
         if (!job->working)
             job_free(job);
     }
@@ -372,8 +364,7 @@ vccw_jobs_free(VccwJobs *jobs)
     pthread_mutex_lock(&jobs->mutex);
     jobs->ready = jobs->finished = (JobList){ 0 };
     jobs->n_ready = 0;
-    g_source_destroy(jobs->source);
-    g_clear_pointer(&jobs->source, g_source_unref);
+    vccw_source_clear(&jobs->source);
     g_hash_table_iter_init(&iter, jobs->lines);
     while (g_hash_table_iter_next(&iter, NULL, &line))
         drop_line(line);
@@ -399,9 +390,7 @@ deadline_new(VccwJobs *jobs, guint deadline_ms, Job *job)
     GSource *source = g_timeout_source_new(deadline_ms);
 
     g_source_set_static_name(source, "virtccw job deadline");
-    g_source_set_callback(source, on_deadline, job, NULL);
-    g_source_attach(source, jobs->context);
-    return source;
+    return vccw_source_attach(source, jobs->context, on_deadline, job);
 }
 
 static Line *
@@ -442,6 +431,14 @@ vccw_jobs_push(VccwJobs *jobs,
     g_queue_push_tail(&line->jobs, job);
     if (!line->active)
         start_first(jobs, line);
+}
+
+guint
+vccw_jobs_waiting(VccwJobs *jobs, const char *key)
+{
+    const Line *line = g_hash_table_lookup(jobs->lines, key);
+
+    return line ? line->jobs.length : 0;
 }
 
 guint

@@ -75,6 +75,12 @@ void vccw_jobs_push(VccwJobs *jobs,
                     GDestroyNotify free_data);
 
 /**
+ * vccw_jobs_waiting: Returns: the number of jobs of @key that are not done, the one at
+ * work among them.
+ */
+guint vccw_jobs_waiting(VccwJobs *jobs, const char *key);
+
+/**
  * vccw_jobs_busy: Returns: the number of jobs that are not done; a job whose VccwJobDone
  * has begun does not count.
  */

@@ -29,15 +29,4 @@ struct _VccwInventory {
     GSource *recheck; /* the timer for those two, or NULL */
 };
 
-/** vccw_drop_source: Destroys and forgets *@source, which may be NULL. */
-void vccw_drop_source(GSource **source);
-
-/**
- * vccw_attach_source: Has @func called with @inventory.
- * @source: (transfer full): a new source
- *
- * Returns: (transfer full): @source.
- */
-GSource *vccw_attach_source(VccwInventory *inventory, GSource *source, GSourceFunc func);
-
 G_END_DECLS

@@ -8,28 +8,12 @@
  */
 
 #include "base/io.h"
+#include "base/source.h"
 #include "css/inventory-private.h"
 #include "css/recheck.h"
 #include "css/update.h"
 
 #include <fcntl.h>
-
-void
-vccw_drop_source(GSource **source)
-{
-    if (!*source)
-        return;
-    g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
-}
-
-GSource *
-vccw_attach_source(VccwInventory *inventory, GSource *source, GSourceFunc func)
-{
-    g_source_set_callback(source, func, inventory, NULL);
-    g_source_attach(source, inventory->context);
-    return source;
-}
 
 VccwInventory *
 vccw_inventory_new(const char *sysfs, GError **error)
@@ -58,8 +42,8 @@ vccw_inventory_free(VccwInventory *inventory)
     if (!inventory)
         return;
     vccw_listener_free(inventory->listener);
-    vccw_drop_source(&inventory->recheck);
-    vccw_drop_source(&inventory->release);
+    vccw_source_clear(&inventory->recheck);
+    vccw_source_clear(&inventory->release);
     vccw_changes_clear(&inventory->changes);
     for (guint i = 0; i < VCCW_N_TABLES; i++)
         vccw_table_clear(&inventory->tables[i]);

@@ -16,6 +16,7 @@
 #include "css/listener.h"
 
 #include "base/io.h"
+#include "base/source.h"
 
 #include <glib-unix.h>
 
@@ -36,21 +37,10 @@ static void listen_on(VccwListener *listener, int fd);
 static void reopen_later(VccwListener *listener);
 
 static void
-stop_waiting(VccwListener *listener)
-{
-    if (!listener->source)
-        return;
-    g_source_destroy(listener->source);
-    g_clear_pointer(&listener->source, g_source_unref);
-}
-
-static void
 wait_for(VccwListener *listener, GSource *source, GSourceFunc func)
 {
-    stop_waiting(listener);
-    g_source_set_callback(source, func, listener, NULL);
-    g_source_attach(source, listener->context);
-    listener->source = source;
+    vccw_source_clear(&listener->source);
+    listener->source = vccw_source_attach(source, listener->context, func, listener);
 }
 
 static void
@@ -174,7 +164,7 @@ vccw_listener_free(VccwListener *listener)
 {
     if (!listener)
         return;
-    stop_waiting(listener);
+    vccw_source_clear(&listener->source);
     vccw_fd_clear(&listener->fd);
     g_main_context_unref(listener->context);
     g_free(listener);

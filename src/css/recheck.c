@@ -13,6 +13,7 @@
 
 #include "css/recheck.h"
 
+#include "base/source.h"
 #include "css/inventory-private.h"
 #include "css/update.h"
 
@@ -25,8 +26,9 @@ static void
 wait(VccwInventory *inventory)
 {
     if (!inventory->recheck)
-        inventory->recheck = vccw_attach_source(
-            inventory, g_timeout_source_new(RECHECK_AFTER), on_recheck);
+        inventory->recheck =
+            vccw_source_attach(g_timeout_source_new(RECHECK_AFTER), inventory->context,
+                               on_recheck, inventory);
 }
 
 static void
@@ -62,7 +64,7 @@ on_recheck(gpointer data)
     VccwInventory *inventory = data;
     gboolean scan_again = inventory->scan_again;
 
-    vccw_drop_source(&inventory->recheck);
+    vccw_source_clear(&inventory->recheck);
     inventory->scan_again = FALSE;
     vccw_update_begin(inventory);
     read_in_flux(inventory);

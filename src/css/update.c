@@ -16,6 +16,7 @@
 #include "css/update.h"
 
 #include "base/io.h"
+#include "base/source.h"
 #include "css/inventory-private.h"
 #include "css/recheck.h"
 
@@ -38,7 +39,7 @@ on_release(gpointer data)
 
     for (guint i = 0; i < VCCW_N_TABLES; i++)
         vccw_table_release_retired(&inventory->tables[i]);
-    vccw_drop_source(&inventory->release);
+    vccw_source_clear(&inventory->release);
     return G_SOURCE_REMOVE;
 }
 
@@ -53,7 +54,8 @@ vccw_update_finish(VccwInventory *inventory)
         GSource *idle = g_idle_source_new();
 
         g_source_set_priority(idle, G_PRIORITY_HIGH);
-        inventory->release = vccw_attach_source(inventory, idle, on_release);
+        inventory->release =
+            vccw_source_attach(idle, inventory->context, on_release, inventory);
     }
     vccw_changes_report(&inventory->changes);
 }

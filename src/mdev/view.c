@@ -12,6 +12,7 @@
 #include "mdev/view.h"
 
 #include "base/quote.h"
+#include "base/source.h"
 #include "mdev/document.h"
 #include "mdev/stored.h"
 
@@ -62,20 +63,8 @@ tell(VccwView *view,
 static void
 schedule(VccwView *view, GSource **slot, guint msec, GSourceFunc func)
 {
-    if (*slot)
-        return;
-    *slot = g_timeout_source_new(msec);
-    g_source_set_callback(*slot, func, view, NULL);
-    g_source_attach(*slot, view->context);
-}
-
-static void
-unschedule(GSource **slot)
-{
     if (!*slot)
-        return;
-    g_source_destroy(*slot);
-    g_clear_pointer(slot, g_source_unref);
+        *slot = vccw_source_attach(g_timeout_source_new(msec), view->context, func, view);
 }
 
 static gboolean
@@ -83,7 +72,7 @@ release_retired(gpointer data)
 {
     VccwView *view = data;
 
-    unschedule(&view->release);
+    vccw_source_clear(&view->release);
     g_ptr_array_set_size(view->retired, 0);
     return G_SOURCE_REMOVE;
 }
@@ -273,7 +262,7 @@ take_second_look(gpointer data)
 
     view->doubts =
         g_hash_table_new_full(vccw_node_name_hash, vccw_node_name_equal, g_free, NULL);
-    unschedule(&view->second_look);
+    vccw_source_clear(&view->second_look);
     g_hash_table_iter_init(&iter, doubts);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         const VccwNodeName *name = key;
@@ -351,8 +340,8 @@ vccw_view_free(VccwView *view)
 {
     if (!view)
         return;
-    unschedule(&view->release);
-    unschedule(&view->second_look);
+    vccw_source_clear(&view->release);
+    vccw_source_clear(&view->second_look);
     g_hash_table_unref(view->oddities);
     g_hash_table_unref(view->doubts);
     g_ptr_array_unref(view->retired);

@@ -13,6 +13,7 @@
 #include "mdev/watch.h"
 
 #include "base/io.h"
+#include "base/source.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -259,9 +260,8 @@ vccw_watch_new(const char *dir,
     watch->by_wd = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     watch->by_parent = g_hash_table_new(NULL, NULL);
     watch->pending = places_new();
-    watch->source = g_unix_fd_source_new(watch->fd, G_IO_IN);
-    g_source_set_callback(watch->source, G_SOURCE_FUNC(on_readable), watch, NULL);
-    g_source_attach(watch->source, context);
+    watch->source = vccw_source_attach(g_unix_fd_source_new(watch->fd, G_IO_IN), context,
+                                       G_SOURCE_FUNC(on_readable), watch);
     return watch;
 }
 
@@ -270,8 +270,7 @@ vccw_watch_free(VccwWatch *watch)
 {
     if (!watch)
         return;
-    g_source_destroy(watch->source);
-    g_source_unref(watch->source);
+    vccw_source_clear(&watch->source);
     vccw_fd_clear(&watch->fd);
     g_hash_table_unref(watch->pending);
     g_hash_table_unref(watch->by_parent);
