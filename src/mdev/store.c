@@ -13,6 +13,7 @@
  */
 
 #include "base/io.h"
+#include "base/source.h"
 #include "mdev/stored.h"
 #include "mdev/view.h"
 #include "mdev/watch.h"
@@ -44,20 +45,9 @@ static gboolean poll_once(gpointer data);
 static void
 schedule_poll(VccwStore *store)
 {
-    if (store->poll)
-        return;
-    store->poll = g_timeout_source_new(POLL_MSEC);
-    g_source_set_callback(store->poll, poll_once, store, NULL);
-    g_source_attach(store->poll, store->view->context);
-}
-
-static void
-unschedule_poll(VccwStore *store)
-{
     if (!store->poll)
-        return;
-    g_source_destroy(store->poll);
-    g_clear_pointer(&store->poll, g_source_unref);
+        store->poll = vccw_source_attach(g_timeout_source_new(POLL_MSEC),
+                                         store->view->context, poll_once, store);
 }
 
 static void
@@ -186,7 +176,7 @@ look_at_all(VccwStore *store)
 void
 vccw_store_load(VccwStore *store)
 {
-    unschedule_poll(store);
+    vccw_source_clear(&store->poll);
     if (store->watch)
         vccw_watch_dir(store->watch, NULL);
     look_at_all(store);
@@ -253,7 +243,7 @@ vccw_store_free(VccwStore *store)
 {
     if (!store)
         return;
-    unschedule_poll(store);
+    vccw_source_clear(&store->poll);
     vccw_watch_free(store->watch);
     vccw_view_free(store->view);
     g_free(store);
