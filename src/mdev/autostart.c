@@ -321,28 +321,42 @@ begin_next(VccwAutostart *autostart, Round *round)
     }
 }
 
+/* Returns: (transfer full): the UUIDs to be started on @parent, the last one first. */
+static GArray *
+list_autostarted(VccwAutostart *autostart, const VccwBusId *parent)
+{
+    g_autoptr(GPtrArray) configs = vccw_store_list_parent(autostart->store, parent);
+    GArray *uuids = g_array_new(FALSE, FALSE, sizeof(VccwUuid));
+
+    for (guint i = configs->len; i > 0; i--) {
+        const VccwMdevConfig *config = configs->pdata[i - 1];
+
+        if (config->autostart)
+            g_array_append_val(uuids, config->uuid);
+    }
+    return uuids;
+}
+
 void
 vccw_autostart_registered(VccwAutostart *autostart, const VccwBusId *parent)
 {
-    g_autoptr(GPtrArray) configs = NULL;
+    g_autoptr(GArray) uuids = NULL;
     Round *round;
 
     /* What was defined before the parent was bound counts, also if we hear of it later.
      */
     vccw_store_refresh_parent(autostart->store, parent);
-    configs = vccw_store_list_parent(autostart->store, parent);
+    uuids = list_autostarted(autostart, parent);
+    if (uuids->len == 0) { /* as on most of what may be thousands */
+        vccw_autostart_unregistered(autostart, parent);
+        return;
+    }
     round = g_new0(Round, 1);
     round->number = ++autostart->n_rounds;
     round->parent = *parent;
-    round->uuids = g_array_new(FALSE, FALSE, sizeof(VccwUuid));
+    round->uuids = g_steal_pointer(&uuids);
     round->outcomes =
         g_hash_table_new_full(vccw_uuid_hash, vccw_uuid_equal, g_free, outcome_free);
-    for (guint i = configs->len; i > 0; i--) {
-        const VccwMdevConfig *config = configs->pdata[i - 1];
-
-        if (config->autostart)
-            g_array_append_val(round->uuids, config->uuid);
-    }
     g_hash_table_replace(autostart->rounds, round_key(&round->parent), round);
     begin_next(autostart, round);
 }

@@ -226,6 +226,29 @@ test_failed(Fixture *f, gconstpointer data)
     assert_outcome(f, &f->first, -1, NULL);
 }
 
+/* What is marked after its parent has registered waits for the next registration. */
+static void
+test_marked_later(Fixture *f, gconstpointer data)
+{
+    store_write(f->dir, PARENT, TREE_UUID_1, STORE_GOOD);
+    vccw_store_load(f->store);
+    add_parent(f);
+    vccw_inventory_scan(f->inventory);
+    store_write(f->dir, PARENT, TREE_UUID_1, STORE_AUTO);
+    vccw_store_load(f->store);
+    run_jobs(f);
+    tree_assert_log(f->log, "");
+    assert_outcome(f, &f->first, -1, NULL);
+
+    tree_unbind(f->sys, PARENT);
+    vccw_inventory_scan(f->inventory);
+    tree_bind(f->sys, PARENT, "vfio_ccw");
+    tree_link(f->sys, "/dev/full", CREATE);
+    vccw_inventory_scan(f->inventory);
+    run_jobs(f);
+    tree_assert_log(f->log, "failed 18;");
+}
+
 static void
 test_unplugged(Fixture *f, gconstpointer data)
 {
@@ -345,6 +368,7 @@ main(int argc, char **argv)
     FIXTURE_TEST("start", test_start);
     FIXTURE_TEST("waiting", test_waiting);
     FIXTURE_TEST("failed", test_failed);
+    FIXTURE_TEST("marked-later", test_marked_later);
     FIXTURE_TEST("unplugged", test_unplugged);
     FIXTURE_TEST("active-already", test_active_already);
     FIXTURE_TEST("mdevctl-is-faster", test_mdevctl_is_faster);
