@@ -325,5 +325,6 @@ def test_two_compete_for_one_parent(bound, daemon, lv):
     daemon.restart()
     connection = libvirt.open(URI)
     wait_for(lambda: mdev_exists(UUID), 'the first to start')
-    xml = connection.nodeDeviceLookupByName(mdev_name(OTHER_UUID)).XMLDesc()
-    assert "virtccw:autostart" in xml and "result='failed'" in xml
+    other = connection.nodeDeviceLookupByName(mdev_name(OTHER_UUID))
+    wait_for(lambda: "result='waiting'" not in other.XMLDesc(), 'the second to have its turn')
+    assert "<virtccw:autostart" in other.XMLDesc() and "result='failed'" in other.XMLDesc()
