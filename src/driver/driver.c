@@ -20,6 +20,7 @@ struct _VccwDriver {
     char *sysfs, *dev, *proc;
     gboolean privileged;
     gboolean autostart_enabled;
+    gboolean started; /* host and definitions have been read once */
     guint operation_timeout_ms;
     GPtrArray *sessions; /* of VccwSession *, not owned; NULL for one that ended while
                             they are told */
@@ -78,6 +79,18 @@ note_unregistered(VccwDriver *driver, const VccwNodeName *name)
 }
 
 static void
+on_registered(VccwDriver *driver, const VccwBusId *parent)
+{
+    if (!driver->autostart_enabled)
+        return;
+    /* What was defined before the parent was bound counts, also if we would hear of it
+     * only after this. At the start, all has just been read. */
+    if (driver->started)
+        vccw_store_refresh_parent(driver->store, parent);
+    vccw_autostart_registered(driver->autostart, parent);
+}
+
+static void
 on_inventory_change(const VccwNodeName *name, VccwChange change, gpointer data)
 {
     VccwDriver *driver = data;
@@ -95,8 +108,7 @@ on_inventory_change(const VccwNodeName *name, VccwChange change, gpointer data)
         tell_update(driver, name);
         break;
     case VCCW_CHANGE_REGISTERED:
-        if (driver->autostart_enabled)
-            vccw_autostart_registered(driver->autostart, &name->id);
+        on_registered(driver, &name->id);
         break;
     }
 }
@@ -196,6 +208,7 @@ vccw_driver_start(VccwDriver *driver)
         g_warning("changes of the host will go unnoticed: %s", error->message);
     /* Definitions are known by now, so that this scan autostarts what it finds. */
     vccw_inventory_scan(driver->inventory);
+    driver->started = TRUE;
 }
 
 void

@@ -67,7 +67,8 @@ typedef struct {
     gboolean read_only;     /* allowed on a read-only connection */
     gboolean before_open;   /* allowed before ConnectOpen */
     const char *permission; /* "node-device.write": object and verb of libvirt's access
-                               control; NULL for none */
+                               control; NULL for none. Written down for polkit; what is
+                               enforced today is read_only, and the socket's mode */
     VccwArgsShape args;
     VccwResultShape result;
     VccwHandler handler;

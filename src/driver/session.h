@@ -72,7 +72,7 @@ gboolean
 vccw_session_check(VccwSession *session, const VccwOperation *operation, GError **error);
 
 /**
- * vccw_session_call: Calls an operation. Checks permission too.
+ * vccw_session_call: Calls an operation, if vccw_session_check() allows it.
  * @args: as the operation's shape wants it; copied
  * @done: called exactly once, maybe before this function returns
  * @data: handed to @done

@@ -340,13 +340,9 @@ list_autostarted(VccwAutostart *autostart, const VccwBusId *parent)
 void
 vccw_autostart_registered(VccwAutostart *autostart, const VccwBusId *parent)
 {
-    g_autoptr(GArray) uuids = NULL;
+    g_autoptr(GArray) uuids = list_autostarted(autostart, parent);
     Round *round;
 
-    /* What was defined before the parent was bound counts, also if we hear of it later.
-     */
-    vccw_store_refresh_parent(autostart->store, parent);
-    uuids = list_autostarted(autostart, parent);
     if (uuids->len == 0) { /* as on most of what may be thousands */
         vccw_autostart_unregistered(autostart, parent);
         return;
