@@ -23,9 +23,9 @@ vccw_mdev_call_lookup(VccwCall *call,
         return TRUE;
     }
     text = vccw_node_name_to_string(&name);
-    vccw_call_fail_take(call, g_error_new(VCCW_ERROR, otherwise,
-                                          "cannot %s '%s': it is not a mediated device",
-                                          verb, text));
+    error = g_error_new(VCCW_ERROR, otherwise,
+                        "cannot %s '%s': it is not a mediated device", verb, text);
+    vccw_call_fail_take(call, error);
     return FALSE;
 }
 
@@ -37,15 +37,15 @@ vccw_mdev_call_persistent(VccwCall *call,
 {
     g_autofree char *text = NULL;
     VccwNodeState state;
+    GError *error;
 
     if (!vccw_mdev_call_lookup(call, verb, otherwise, ret_name, &state))
         return FALSE;
     if (state.persistent)
         return TRUE;
     text = vccw_node_name_to_string(ret_name);
-    vccw_call_fail_take(call,
-                        g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
-                                    "cannot %s '%s': it is transient; define it first",
-                                    verb, text));
+    error = g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                        "cannot %s '%s': it is transient; define it first", verb, text);
+    vccw_call_fail_take(call, error);
     return FALSE;
 }
