@@ -78,18 +78,18 @@ list_handles(const VccwMdevHost *host, int sysfs, const VccwUuid *uuid)
     return handles;
 }
 
-/* Another process may see the same node elsewhere, in a /dev of its own: then the device
- * number decides. Only what looks like the node is examined, for others may block. */
+/* A process may have a /dev of its own: there the node may be elsewhere, and under its
+ * path anything, even if an ordinary user made it. So the device number decides, wherever
+ * it is known. Only what looks like the node is examined, for others may block. */
 static gboolean
 is_handle(int fds, const char *fd, const char *target, const Handle *handle)
 {
     struct stat st;
 
-    if (g_str_equal(target, handle->path))
-        return TRUE;
-    return handle->is_node && g_str_has_suffix(target, handle->tail) &&
-           fstatat(fds, fd, &st, 0) == 0 && S_ISCHR(st.st_mode) &&
-           st.st_rdev == handle->rdev;
+    if (!handle->is_node)
+        return g_str_equal(target, handle->path);
+    return g_str_has_suffix(target, handle->tail) && fstatat(fds, fd, &st, 0) == 0 &&
+           S_ISCHR(st.st_mode) && st.st_rdev == handle->rdev;
 }
 
 static gboolean

@@ -9,7 +9,14 @@
 #include "mdev/refusal.h"
 #include "store-tree.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <virtccw/error.h>
 
 #define PARENT "0.0.0004"
@@ -497,6 +504,64 @@ test_user_of_node(Fixture *f, gconstpointer data)
     g_assert_cmpstr(user, ==, "guest 'x' (process 5, qemu)");
 }
 
+/* Into a mount namespace of its own, as any user can. */
+static gboolean
+enter_namespace(void)
+{
+    g_autofree char *uid = g_strdup_printf("0 %d 1", geteuid());
+
+    if (geteuid() == 0)
+        return unshare(CLONE_NEWNS) == 0 &&
+               mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+           vccw_write_attr(AT_FDCWD, "/proc/self/uid_map", uid, NULL);
+}
+
+/* Opens a file of its own where others see the node; the pipe tells when. */
+static void
+impersonate(const Fixture *f, const char *node, int pipe)
+{
+    g_autofree char *folder = g_path_get_dirname(node);
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (enter_namespace() && mount("none", f->dev, "tmpfs", 0, NULL) == 0 &&
+        g_mkdir_with_parents(folder, 0700) == 0 &&
+        open(node, O_RDWR | O_CREAT | O_CLOEXEC, 0600) >= 0)
+        if (write(pipe, "x", 1) == 1)
+            pause();
+    _exit(1);
+}
+
+/* An ordinary user must not be able to look like the one who has the device. */
+static void
+test_user_is_impostor(Fixture *f, gconstpointer data)
+{
+    g_autofree char *node = g_build_filename(f->dev, "vfio", "devices", "vfio3", NULL);
+    g_autofree char *user = NULL;
+    int pipes[2];
+    char byte;
+    pid_t pid;
+
+    tree_add_mdev(f->sys, PARENT, TREE_UUID_1);
+    tree_write(f->sys, "", DEVICE "/vfio-dev/vfio3/uevent");
+    tree_link(f->dev, "/dev/null", "vfio/devices/vfio3");
+    g_assert_cmpint(pipe(pipes), ==, 0);
+    pid = fork();
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0)
+        impersonate(f, node, pipes[1]);
+    close(pipes[1]);
+    if (read(pipes[0], &byte, 1) == 1) {
+        f->host.proc = "/proc";
+        g_assert_false(vccw_mdev_find_user(&f->host, &f->config->uuid, &user));
+    } else {
+        g_test_skip("no user namespace can be made here");
+    }
+    close(pipes[0]);
+    kill(pid, SIGKILL);
+    g_assert_cmpint(waitpid(pid, NULL, 0), ==, pid);
+}
+
 #define FIXTURE_TEST(path, func) \
     g_test_add("/life/" path, Fixture, NULL, set_up, func, tear_down)
 
@@ -518,6 +583,7 @@ main(int argc, char **argv)
     FIXTURE_TEST("stop-is-refused", test_stop_is_refused);
     FIXTURE_TEST("user", test_user);
     FIXTURE_TEST("no-user", test_no_user);
+    FIXTURE_TEST("user-is-impostor", test_user_is_impostor);
     FIXTURE_TEST("user-of-node", test_user_of_node);
     return g_test_run();
 }
