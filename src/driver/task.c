@@ -4,6 +4,9 @@
 #include "driver/node.h"
 #include <virtccw/error.h>
 
+#define WAITING_MAX 64    /* operations on one UUID that are not over */
+#define BUSY_MAX    10000 /* the same on all */
+
 VccwTask *
 vccw_task_new(VccwCall *call, VccwMdevConfig *config, const char *verb, VccwTaskWork work)
 {
@@ -81,13 +84,36 @@ late(gpointer data)
             task->verb, text, seconds));
 }
 
+/* Whoever leaves without waiting for the answer may come again and ask for more. */
+static gboolean
+has_room(VccwTask *task, const char *key, GError **error)
+{
+    VccwJobs *jobs = vccw_driver_jobs(vccw_call_driver(task->call));
+    VccwNodeName name = task_name(task);
+    g_autofree char *text = vccw_node_name_to_string(&name);
+
+    if (vccw_jobs_waiting(jobs, key) < WAITING_MAX && vccw_jobs_busy(jobs) < BUSY_MAX)
+        return TRUE;
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_BUSY,
+                "cannot %s '%s': too many operations wait already, %u of them for this "
+                "device; try again later",
+                task->verb, text, vccw_jobs_waiting(jobs, key));
+    return FALSE;
+}
+
 void
 vccw_task_run(VccwTask *task)
 {
     VccwDriver *driver = vccw_call_driver(task->call);
     g_autofree char *uuid = vccw_uuid_to_string(&task->config->uuid);
     g_autofree char *key = g_strconcat("mdev:", uuid, NULL);
+    GError *error = NULL;
 
+    if (!has_room(task, key, &error)) {
+        vccw_call_fail_take(task->call, error);
+        task_free(task);
+        return;
+    }
     vccw_jobs_push(vccw_driver_jobs(driver), key, vccw_driver_timeout_ms(driver), work,
                    done, late, task, task_free);
 }

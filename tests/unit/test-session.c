@@ -359,6 +359,32 @@ test_event_limits(Fixture *fixture, gconstpointer data)
                  VCCW_ERROR_BUSY);
 }
 
+/* Who asks for one device's sake without end is refused in the end, and then served. */
+static void
+test_many_tasks(Fixture *fixture, gconstpointer data)
+{
+    VccwArgs wanted = { .name = "<device><parent>css_0_0_0004</parent><capability "
+                                "type='mdev'><type id='vfio_ccw-io'/><uuid>" UUID
+                                "</uuid></capability></device>" };
+    Answer answers[80] = { 0 };
+    guint refused = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
+        vccw_session_call(fixture->session, vccw_operation_find(428), &wanted, on_done,
+                          &answers[i]);
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
+        refused += g_error_matches(answers[i].error, VCCW_ERROR, VCCW_ERROR_BUSY);
+    g_assert_cmpuint(refused, ==, 16);
+    while (vccw_driver_busy(fixture->driver) > 0)
+        g_main_context_iteration(NULL, TRUE);
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+        g_assert_true(answers[i].answered);
+        g_clear_error(&answers[i].error);
+        g_free(answers[i].text);
+    }
+    define(fixture);
+}
+
 /* A client that leaves while its calls are under way: each is answered, once. */
 static void
 test_leaving(Fixture *fixture, gconstpointer data)
@@ -461,6 +487,7 @@ main(int argc, char **argv)
     ADD("/session/definition", test_definition);
     ADD("/session/events", test_events);
     ADD("/session/event-limits", test_event_limits);
+    ADD("/session/many-tasks", test_many_tasks);
     ADD("/session/hostname", test_hostname);
     ADD("/session/leaving", test_leaving);
     ADD("/session/leaving-while-told", test_leaving_while_told);
