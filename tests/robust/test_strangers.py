@@ -25,7 +25,7 @@ except OSError as error:
 sys.stdin.read()
 """
 
-# Takes connections as nobody until there are no more, says how many there are, keeps them.
+# Takes connections as nobody, says how many there are, and keeps them.
 TAKER = """
 import os, socket, sys
 os.setgroups([])
