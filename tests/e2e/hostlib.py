@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The simulated host, the daemon in it, and the stock tools that a person has there."""
+"""The simulated host, the daemon in it, and the stock tools that a person has there.
+
+In the lab (tools/lab) the host is a machine with a real kernel instead; what only the
+simulator can do is skipped there.
+"""
 
 import contextlib
 import glob
@@ -12,10 +16,13 @@ import subprocess
 import time
 import typing
 
+import labhost
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get('VIRTCCW_BUILD', os.path.join(SOURCE, 'build'))
-VIRTCCWD = os.path.join(BUILD, 'src/daemon/virtccwd')
+LAB = os.environ.get('VIRTCCW_LAB') == '1'
+VIRTCCWD = '/usr/sbin/virtccwd' if LAB else os.path.join(BUILD, 'src/daemon/virtccwd')
 VIRTCCW_SIM = os.path.join(BUILD, 'tools/sim/virtccw-sim')
 
 URI = 'ccw:///system'
@@ -30,6 +37,14 @@ UUID = '18e124fb-b2fc-47f6-a407-f256b6c49767'
 OTHER_UUID = '90c6c135-ad44-41d0-b1b7-bae47de48627'
 SUBCHANNEL = '0.0.0004'
 CSS = 'css_0_0_0004'
+# Another one with a device that vfio_ccw takes.
+OTHER = '0.0.0006' if LAB else '0.0.0313'
+OTHER_CCW = 'ccw_0_0_c60c' if LAB else 'ccw_0_0_2b09'
+# What the host has. Of the simulator's, 0.0.ff40 is no I/O subchannel.
+SUBCHANNELS = labhost.subchannels() if LAB else [
+    'css_0_0_0002', 'css_0_0_0004', 'css_0_0_003c', 'css_0_0_0313', 'css_0_0_16ca']
+DEVICES = labhost.devices() if LAB else [
+    'ccw_0_0_1900', 'ccw_0_0_2b09', 'ccw_0_0_3000', 'ccw_0_0_7e52', 'ccw_0_0_c60c']
 
 # What a log must not have, whatever was tested.
 FAULTS = re.compile(r'Sanitizer|runtime error:|CRITICAL|critical \*\*|assertion|Segmentation')
@@ -86,6 +101,8 @@ def mdev_xml(uuid=UUID, subchannel=SUBCHANNEL, kind='vfio_ccw-io', extra=''):
 
 def ctl(*args):
     """Makes something happen to the simulated host."""
+    if LAB:
+        labhost.only_simulated(args[0])
     return ok(VIRTCCW_SIM, 'ctl', *args)
 
 
@@ -129,10 +146,13 @@ def mdev_exists(uuid=UUID, subchannel=SUBCHANNEL):
 
 def reset_host():
     """As after a boot of a freshly installed host."""
-    ctl('unfault')
-    ctl('autostart-udev', 'off')
-    ctl('reboot')
-    ctl('log', 'clear')
+    if LAB:
+        labhost.reset()
+    else:
+        ctl('unfault')
+        ctl('autostart-udev', 'off')
+        ctl('reboot')
+        ctl('log', 'clear')
     for folder in (DEFINITIONS, OVERRIDES):
         os.makedirs(folder, exist_ok=True)
         for path in glob.glob(f'{folder}/*'):

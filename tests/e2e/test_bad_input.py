@@ -7,11 +7,10 @@ import os
 import libvirt
 import pytest
 
-from hostlib import (CSS, OTHER_UUID, SOURCE, SUBCHANNEL, UUID, bind_vfio, define_file,
+from hostlib import (CSS, OTHER, OTHER_UUID, SOURCE, SUBCHANNEL, UUID, bind_vfio, define_file,
                      definition_path, mdev_exists, mdev_name, mdev_xml, wait_for)
 
 MDEV = mdev_name()
-OTHER = '0.0.0313'
 ABSENT = '0.0.0abc'
 
 BOMB = ('<!DOCTYPE device [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'

@@ -8,7 +8,8 @@ import uuid
 import libvirt
 import pytest
 
-from hostlib import CSS, SUBCHANNEL, URI, UUID, bind_vfio, mdev_exists, mdev_name, mdev_xml, wait_for
+from hostlib import (CSS, OTHER, SUBCHANNEL, URI, UUID, bind_vfio, mdev_exists, mdev_name,
+                     mdev_xml, wait_for)
 
 THREADS = 16
 ROUNDS = 5
@@ -221,8 +222,8 @@ def test_events_after_deregister(lv):
     found.close()
     lv.nodeDeviceDefineXML(mdev_xml()).undefine()
     again = Events(lv)
-    name = mdev_name(subchannel='0.0.0313')
-    node = lv.nodeDeviceDefineXML(mdev_xml(subchannel='0.0.0313'))
+    name = mdev_name(subchannel=OTHER)
+    node = lv.nodeDeviceDefineXML(mdev_xml(subchannel=OTHER))
 
     def heard():
         node.setAutostart(not node.autostart())

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from hostlib import (SUBCHANNEL, URI, UUID, background, bind_vfio, ctl,
+from hostlib import (OTHER, SUBCHANNEL, URI, UUID, background, bind_vfio, css_name, ctl,
                      define_file, definition_path, mdev_name, mdev_xml, ok, read_file,
                      wait_for, write_file)
 
@@ -116,8 +116,8 @@ def test_updates(virsh, listen, document):
     events.expect(MDEV)
     ok('mdevctl', 'modify', '-u', UUID, '-p', SUBCHANNEL, '--manual')
     events.expect(MDEV, MDEV)
-    bind_vfio('0.0.0313')
-    wait_for(lambda: 'css_0_0_0313' in events.seen(), 'the other driver is seen')
+    bind_vfio(OTHER)
+    wait_for(lambda: css_name(OTHER) in events.seen(), 'the other driver is seen')
 
 
 def test_one_device_only(virsh, listen, document):
@@ -140,8 +140,8 @@ def test_one_device_only(virsh, listen, document):
 def test_unusable_definition_is_no_event(listen):
     events = listen('lifecycle')
     write_file(definition_path(), '{ this is no JSON')
-    define_file(subchannel='0.0.0313')
-    other = mdev_name(subchannel='0.0.0313')
+    define_file(subchannel=OTHER)
+    other = mdev_name(subchannel=OTHER)
     events.expect((other, 'Defined'))
 
 

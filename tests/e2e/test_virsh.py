@@ -7,15 +7,13 @@ import socket
 
 import pytest
 
-from hostlib import (CSS, OTHER_UUID, SUBCHANNEL, UUID, Virsh, bind_vfio, ctl, define_file,
-                     golden, mdev_exists, mdev_name, mdev_xml, read_file, definition_path,
-                     wait_for)
+from hostlib import (CSS, DEVICES, LAB, OTHER, OTHER_CCW, OTHER_UUID, SUBCHANNEL, SUBCHANNELS,
+                     UUID, Virsh, bind_vfio, css_name, ctl, define_file, definition_path,
+                     golden, mdev_exists, mdev_name, mdev_xml, read_file, wait_for)
 
 MDEV = mdev_name()
-
-# Of the default host: subchannel 0.0.ff40 is no I/O subchannel.
-SUBCHANNELS = ['css_0_0_0002', 'css_0_0_0004', 'css_0_0_003c', 'css_0_0_0313', 'css_0_0_16ca']
-DEVICES = ['ccw_0_0_1900', 'ccw_0_0_2b09', 'ccw_0_0_3000', 'ccw_0_0_7e52', 'ccw_0_0_c60c']
+simulated_devices = pytest.mark.skipif(
+    LAB, reason="the expected documents are those of the simulator's devices")
 
 # Every capability that nodedev-list knows by name, and what this host has of it.
 CAPABILITIES = {
@@ -91,22 +89,23 @@ class TestList:
             'Invalid capability type' in virsh.fails('nodedev-list', '--cap', 'nothing')
 
     def test_states(self, virsh):
-        bind_vfio(SUBCHANNEL, '0.0.0313')
+        bind_vfio(SUBCHANNEL, OTHER)
         define_file()
-        define_file(OTHER_UUID, '0.0.0313')
-        other = mdev_name(OTHER_UUID, '0.0.0313')
+        define_file(OTHER_UUID, OTHER)
+        other = mdev_name(OTHER_UUID, OTHER)
         wait_for(lambda: len(virsh.names('--all', '--cap', 'mdev')) == 2, 'both are seen')
         virsh.ok('nodedev-start', MDEV)
         assert virsh.names('--cap', 'mdev') == [MDEV]
         assert virsh.names('--cap', 'mdev', '--inactive') == [other]
         assert virsh.names('--inactive') == [other]
         assert virsh.names('--cap', 'mdev', '--all') == [MDEV, other]
-        assert virsh.names('--cap', 'mdev_types') == ['css_0_0_0004', 'css_0_0_0313']
+        assert virsh.names('--cap', 'mdev_types') == ['css_0_0_0004', css_name(OTHER)]
         everything = virsh.names('--all')
         assert everything == sorted(everything) and len(set(everything)) == len(everything)
         assert set(everything) == {'computer', MDEV, other, *SUBCHANNELS, *DEVICES} - \
-            {'ccw_0_0_3000', 'ccw_0_0_2b09'}
+            {'ccw_0_0_3000', OTHER_CCW}
 
+    @simulated_devices
     def test_tree(self, virsh):
         bind_vfio()
         define_file()
@@ -120,21 +119,22 @@ class TestList:
 class TestDocuments:
     """nodedev-dumpxml and -info."""
 
+    @simulated_devices
     def test_golden(self, virsh):
         bind_vfio()
         define_file()
-        define_file(OTHER_UUID, '0.0.0313')
+        define_file(OTHER_UUID, OTHER)
         wait_for(lambda: len(virsh.names('--all', '--cap', 'mdev')) == 2, 'both are seen')
         golden('css-vfio-free.xml', virsh.ok('nodedev-dumpxml', CSS))
         virsh.ok('nodedev-start', MDEV)
         for name, node in {
                 'computer.xml': 'computer',
                 'css-vfio-taken.xml': CSS,
-                'css-io.xml': 'css_0_0_0313',
-                'ccw-online.xml': 'ccw_0_0_2b09',
+                'css-io.xml': css_name(OTHER),
+                'ccw-online.xml': OTHER_CCW,
                 'ccw-offline.xml': 'ccw_0_0_1900',
                 'mdev-active.xml': MDEV,
-                'mdev-inactive.xml': mdev_name(OTHER_UUID, '0.0.0313')}.items():
+                'mdev-inactive.xml': mdev_name(OTHER_UUID, OTHER)}.items():
             golden(name, virsh.ok('nodedev-dumpxml', node))
 
     @pytest.mark.parametrize('node, parent, persistent', [

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The lab's machine (tools/lab): a real kernel, put back as it was before each test.
+
+QEMU's monitor is reached from inside, so that a test can pull a device out.
+"""
+
+import glob
+import json
+import os
+import time
+
+import pytest
+
+SYS = '/sys/bus/css'
+MONITOR = '/dev/virtio-ports/monitor'
+
+
+def _write(path, text):
+    with open(path, 'w', encoding='ascii') as file:
+        file.write(text)
+
+
+def _read(path):
+    with open(path, encoding='ascii') as file:
+        return file.read().strip()
+
+
+def _wait(condition, what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f'after {seconds} s still not so: {what}'
+        time.sleep(0.02)
+
+
+def _names(prefix, folder):
+    return sorted(f'{prefix}_' + os.path.basename(path).replace('.', '_')
+                  for path in glob.glob(f'{folder}/devices/*.*.*'))
+
+
+def subchannels():
+    """The names of all subchannels: this machine has I/O subchannels only."""
+    return _names('css', SYS)
+
+
+def devices():
+    """The names of all ccw devices."""
+    return _names('ccw', '/sys/bus/ccw')
+
+
+def driver(subchannel):
+    """The driver that a subchannel is bound to, or None."""
+    try:
+        return os.path.basename(os.readlink(f'{SYS}/devices/{subchannel}/driver'))
+    except FileNotFoundError:
+        return None
+
+
+def _has_device(subchannel):
+    return bool(glob.glob(f'{SYS}/devices/{subchannel}/[0-9]*.[0-9]*.*/cutype'))
+
+
+def free(subchannel):
+    """Gives a subchannel back to the kernel's own choice of driver."""
+    device = f'{SYS}/devices/{subchannel}'
+    if _read(f'{device}/driver_override') != '(null)':
+        _write(f'{device}/driver_override', '\n')
+    if driver(subchannel) == 'io_subchannel':
+        return
+    if driver(subchannel):
+        _write(f'{device}/driver/unbind', subchannel)
+    _write(f'{SYS}/drivers_probe', subchannel)
+    _wait(lambda: _has_device(subchannel), f'{subchannel} has its device again')
+
+
+def reset():
+    """No mediated devices, each subchannel at its own driver."""
+    for path in glob.glob('/sys/bus/mdev/devices/*/remove'):
+        _write(path, '1')
+    for path in glob.glob(f'{SYS}/devices/0.*'):
+        if _read(f'{path}/type') == '0':
+            free(os.path.basename(path))
+
+
+def only_simulated(verb):
+    """Ends a test that needs what a real kernel does not do when told to."""
+    pytest.skip(f"only the simulator can do '{verb}'")
+
+
+class Monitor:
+    """QEMU's monitor, in its JSON."""
+
+    def __init__(self):
+        self.file = open(MONITOR, 'r+b', buffering=0)
+        self.rest = b''
+        self.command('qmp_capabilities')
+
+    def _line(self):
+        while b'\n' not in self.rest:
+            self.rest += self.file.read(4096)
+        line, self.rest = self.rest.split(b'\n', 1)
+        return json.loads(line)
+
+    def command(self, name, **arguments):
+        """Runs a command. Returns: its answer; events and the greeting are skipped."""
+        text = json.dumps({'execute': name, 'arguments': arguments})
+        self.file.write(text.encode() + b'\n')
+        while True:
+            answer = self._line()
+            assert 'error' not in answer, answer
+            if 'return' in answer:
+                return answer['return']
+
+    def close(self):
+        self.file.close()

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the kernel refuses or does by itself, and what is made of it.
+
+On the simulated host the kernel's part is played; in the lab the real vfio_ccw answers.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+
+import pytest
+
+from hostlib import (CSS, LAB, OTHER_UUID, SUBCHANNEL, UUID, bind_vfio, css_name, define_file,
+                     definition_path, mdev_exists, mdev_name, mdev_xml, ok, wait_for, write_file)
+
+MDEV = mdev_name()
+SECOND = mdev_name(OTHER_UUID)
+in_lab = pytest.mark.skipif(not LAB, reason='needs the real vfio_ccw: tools/lab')
+
+# Of linux/vfio.h; these have no size and no direction, so they are the same everywhere.
+VFIO_SET_IOMMU = 0x3b66
+VFIO_GROUP_SET_CONTAINER = 0x3b68
+VFIO_GROUP_GET_DEVICE_FD = 0x3b6a
+VFIO_TYPE1_IOMMU = 1
+
+
+def group_path():
+    group = os.path.basename(os.readlink(f'/sys/bus/mdev/devices/{UUID}/iommu_group'))
+    return f'/dev/vfio/{group}'
+
+
+@contextlib.contextmanager
+def opened():
+    """The device as QEMU has it open: a container, its group, the device itself."""
+    with contextlib.ExitStack() as stack:
+
+        def keep(fd):
+            stack.callback(os.close, fd)
+            return fd
+
+        container = keep(os.open('/dev/vfio/vfio', os.O_RDWR))
+        group = keep(os.open(group_path(), os.O_RDWR))
+        fcntl.ioctl(group, VFIO_GROUP_SET_CONTAINER, container.to_bytes(4, 'big'))
+        fcntl.ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU)
+        keep(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, UUID))
+        yield
+
+
+def start(virsh):
+    bind_vfio()
+    define_file()
+    wait_for(lambda: MDEV in virsh.names('--all'), 'the definition is seen')
+    virsh.ok('nodedev-start', MDEV)
+    assert mdev_exists()
+
+
+def active(virsh, name=MDEV):
+    return 'Active:         yes' in virsh.ok('nodedev-info', name)
+
+
+def test_second_device_on_a_subchannel(virsh):
+    start(virsh)
+    define_file(OTHER_UUID)
+    wait_for(lambda: SECOND in virsh.names('--all'), 'the second definition is seen')
+    error = virsh.fails('nodedev-start', SECOND)
+    assert SUBCHANNEL in error or CSS in error, error
+    assert active(virsh) and not active(virsh, SECOND) and not mdev_exists(OTHER_UUID)
+
+
+def test_started_twice(virsh):
+    start(virsh)
+    assert 'active already' in virsh.fails('nodedev-start', MDEV)
+    assert active(virsh)
+
+
+def test_start_on_an_unbound_subchannel(virsh):
+    define_file()
+    wait_for(lambda: MDEV in virsh.names('--all'), 'the definition is seen')
+    error = virsh.fails('nodedev-start', MDEV)
+    assert 'vfio_ccw' in error and 'driverctl' in error, error
+    assert not active(virsh)
+
+
+def test_subchannel_unbound_under_a_device(virsh):
+    """The kernel takes the device away; the definition stays."""
+    start(virsh)
+    write_file(f'/sys/bus/css/devices/{SUBCHANNEL}/driver/unbind', SUBCHANNEL)
+    wait_for(lambda: not active(virsh), 'the device is gone')
+    assert not mdev_exists() and os.path.exists(definition_path())
+    assert 'vfio_ccw' in virsh.fails('nodedev-start', MDEV)
+
+
+@in_lab
+def test_destroy_while_a_guest_has_it(virsh):
+    start(virsh)
+    with opened():
+        begin = time.monotonic()
+        error = virsh.fails('nodedev-destroy', MDEV)
+        assert time.monotonic() - begin < 10
+        assert 'in use' in error and re.search(rf'\b{os.getpid()}\b', error), error
+        assert mdev_exists() and active(virsh)
+    virsh.ok('nodedev-destroy', MDEV)
+    assert not mdev_exists()
+
+
+@in_lab
+def test_destroy_while_the_group_is_open(virsh):
+    start(virsh)
+    group = os.open(group_path(), os.O_RDWR)
+    try:
+        assert 'in use' in virsh.fails('nodedev-destroy', MDEV)
+        assert mdev_exists()
+    finally:
+        os.close(group)
+    virsh.ok('nodedev-destroy', MDEV)
+
+
+@in_lab
+def test_the_kernel_agrees(virsh):
+    """lscss, mdevctl and driverctl say what we say."""
+    ok('driverctl', '-b', 'css', 'set-override', SUBCHANNEL, 'vfio_ccw')
+    start(virsh)
+    rows = ok('lscss', '--vfio').splitlines()
+    assert [row.split()[:2] for row in rows if UUID in row] == [[UUID, SUBCHANNEL]]
+    assert ok('mdevctl', 'list').split()[:2] == [UUID, SUBCHANNEL]
+    assert f'{SUBCHANNEL} vfio_ccw' in ok('driverctl', '-b', 'css', 'list-overrides')
+    plain = {css_name(match) for match in re.findall(
+        r'^(?:\S+) +(0\.\d\.[0-9a-f]{4}) ', ok('lscss'), re.M)}
+    assert plain | {CSS} == set(virsh.names('--cap', 'css'))
+    virsh.ok('nodedev-destroy', MDEV)
+    ok('driverctl', '-b', 'css', 'unset-override', SUBCHANNEL)
