@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 #include <virtccw/mdev.h>
 
 #define POLL_MSEC 1000
@@ -287,10 +288,15 @@ vccw_store_refresh(VccwStore *store, const VccwUuid *uuid, const VccwBusId *pare
 void
 vccw_store_refresh_parent(VccwStore *store, const VccwBusId *parent)
 {
-    g_autoptr(GError) problem = NULL;
-    g_auto(VccwFd) dirfd = vccw_open_dir(AT_FDCWD, store->view->dir, &problem);
+    g_autofree char *path = vccw_stored_path(store->view->dir, NULL, parent);
+    g_autoptr(GPtrArray) known = vccw_store_list_parent(store, parent);
     gboolean trusting = store->view->trusting;
+    g_auto(VccwFd) dirfd = -1;
 
+    /* Of thousands of subchannels few have a definition. */
+    if (known->len == 0 && access(path, F_OK) < 0)
+        return;
+    dirfd = vccw_open_dir(AT_FDCWD, store->view->dir, NULL);
     if (dirfd < 0) /* an event will tell, or a poll */
         return;
     store->view->trusting = TRUE;
