@@ -44,7 +44,9 @@ def opened():
         group = keep(os.open(group_path(), os.O_RDWR))
         fcntl.ioctl(group, VFIO_GROUP_SET_CONTAINER, container.to_bytes(4, 'big'))
         fcntl.ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU)
-        keep(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, UUID))
+        # In a buffer that may be changed: only then the new descriptor is what it returns.
+        name = bytearray(UUID.encode() + b'\0')
+        keep(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name))
         yield
 
 
