@@ -44,8 +44,9 @@ vccw_mdev_call_persistent(VccwCall *call,
     if (state.persistent)
         return TRUE;
     text = vccw_node_name_to_string(ret_name);
-    error = g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
-                        "cannot %s '%s': it is transient; define it first", verb, text);
+    error =
+        g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                    "cannot %s '%s': it is transient and has no definition", verb, text);
     vccw_call_fail_take(call, error);
     return FALSE;
 }

@@ -58,7 +58,7 @@ vccw_nodedev_start(VccwCall *call)
 
         vccw_call_fail_take(call,
                             g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
-                                        "node device '%s' is already active", text));
+                                        "node device '%s' is active already", text));
         return;
     }
     vccw_autostart_forget(vccw_driver_autostart(driver), &name.uuid, &name.id);

@@ -178,7 +178,7 @@ class TestLife:
         assert re.search(r'Active: +yes\nPersistent: +no\nAutostart: +no\n', info)
         assert 'transient' in virsh.fails('nodedev-undefine', MDEV)
         assert 'transient' in virsh.fails('nodedev-autostart', MDEV)
-        assert 'already active' in virsh.fails('nodedev-start', MDEV)
+        assert 'active already' in virsh.fails('nodedev-start', MDEV)
         virsh.ok('nodedev-destroy', MDEV)
         assert not mdev_exists()
         assert virsh.names('--cap', 'mdev', '--all') == []
