@@ -148,9 +148,14 @@ def readable_by_mdevctl(host):
     """Real mdevctl, shown our store: it must list every definition."""
     if not shutil.which("mdevctl"):
         return True
+    # Root needs no user namespace, and is refused one in some containers.
+    unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else
+                                        ["--user", "--map-root-user"])
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mdevctl was not asked: no mount namespace may be made here")
     script = f"mount --bind {host.store} /etc/mdevctl.d && mdevctl list -d --dumpjson"
-    done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
-                           script], capture_output=True, text=True, check=False)
+    done = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True,
+                          check=False)
     listed = done.stdout.count('"mdev_type"')
     return done.returncode == 0 and listed == len(list(host.store.glob("0.*/*-*")))
 
