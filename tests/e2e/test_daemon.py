@@ -184,10 +184,11 @@ class TestSession:
         shutil.rmtree(runtime, ignore_errors=True)
         os.mkdir(runtime, 0o700)
         os.chown(runtime, NOBODY, NOBODY)
+        shutil.copy(VIRTCCWD, runtime)  # where it was built he may not be able to look
         yield ('setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups', 'env',
                f'XDG_RUNTIME_DIR={runtime}', f'XDG_CONFIG_HOME={runtime}/config',
                f'XDG_CACHE_HOME={runtime}/cache', f'HOME={runtime}',
-               f'VIRTD_PATH={os.path.dirname(VIRTCCWD)}')
+               f'VIRTD_PATH={runtime}')
         path = f'{runtime}/virtccw/virtccwd.pid'
         if os.path.exists(path):
             pid = int(read_file(path))
