@@ -86,6 +86,20 @@ parse_run(int argc, char **argv, VccwSimHostOptions *options, char **spec, GErro
 }
 
 static int
+print_version(void)
+{
+    g_print("virtccw-sim %s\n", PACKAGE_VERSION);
+    return EXIT_SUCCESS;
+}
+
+static int
+print_usage(void)
+{
+    g_print("%s", usage);
+    return EXIT_SUCCESS;
+}
+
+static int
 run(int argc, char **argv)
 {
     VccwSimHostOptions options = { 0 };
@@ -96,6 +110,10 @@ run(int argc, char **argv)
     VccwSim *sim;
     int used, status;
 
+    if (argc && g_str_equal(argv[0], "--help"))
+        return print_usage();
+    if (argc && g_str_equal(argv[0], "--version"))
+        return print_version();
     used = parse_run(argc, argv, &options, &spec, &error);
     if (used < 0)
         return report(error);
@@ -151,14 +169,12 @@ main(int argc, char **argv)
     }
     if (g_str_equal(what, "ctl"))
         return control(argv + 2);
-    if (g_str_equal(what, "--version")) {
-        g_print("virtccw-sim %s\n", PACKAGE_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (g_str_equal(what, "--help")) {
-        g_print("%s", usage);
-        return EXIT_SUCCESS;
-    }
+    if (g_str_equal(what, "--version"))
+        return print_version();
+    if (g_str_equal(what, "--help"))
+        return print_usage();
+    if (*what)
+        g_printerr("virtccw-sim: '%s' is neither 'run' nor 'ctl'\n", what);
     g_printerr("%s", usage);
     return FAILED;
 }

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REPEAT_MAX 65536
 
@@ -502,6 +503,9 @@ vccw_sim_spec_load(VccwSim *sim, const char *path, GError **error)
 {
     g_autofree char *text = NULL;
 
+    /* In our own words: GLib's have quotes that not every terminal can show. */
+    if (access(path, R_OK) != 0)
+        return invalid(error, "cannot read the spec '%s': %s", path, g_strerror(errno));
     return g_file_get_contents(path, &text, NULL, error) &&
            vccw_sim_spec_load_text(sim, path, text, error);
 }

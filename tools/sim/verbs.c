@@ -317,7 +317,8 @@ vccw_sim_verb_run(VccwSimServer *server, const char *const *words, int fd, GErro
         if (!g_str_equal(verbs[i].name, words[0]) || !verbs[i].run)
             continue;
         if (count - 1 < verbs[i].min || count - 1 > verbs[i].max)
-            return refuse(error, "write: %s %s", verbs[i].name, verbs[i].arguments);
+            return refuse(error, "write: %s%s%s", verbs[i].name,
+                          *verbs[i].arguments ? " " : "", verbs[i].arguments);
         vccw_sim_server_lock(server);
         text = verbs[i].run(server, words + 1, fd, error);
         vccw_sim_server_unlock(server);
@@ -334,7 +335,8 @@ vccw_sim_verb_usage(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
         if (verbs[i].purpose)
-            g_string_append_printf(text, "  %s %s\n        %s\n", verbs[i].name,
-                                   verbs[i].arguments, verbs[i].purpose);
+            g_string_append_printf(text, "  %s%s%s\n        %s\n", verbs[i].name,
+                                   *verbs[i].arguments ? " " : "", verbs[i].arguments,
+                                   verbs[i].purpose);
     return g_string_free(text, FALSE);
 }
