@@ -8,10 +8,12 @@ import contextlib
 import fcntl
 import os
 import re
+import subprocess
 import time
 
 import pytest
 
+import labhost
 from hostlib import (CSS, LAB, OTHER_UUID, SUBCHANNEL, UUID, bind_vfio, css_name, define_file,
                      definition_path, mdev_exists, mdev_name, mdev_xml, ok, wait_for, write_file)
 
@@ -133,3 +135,45 @@ def test_the_kernel_agrees(virsh):
     assert plain | {CSS} == set(virsh.names('--cap', 'css'))
     virsh.ok('nodedev-destroy', MDEV)
     ok('driverctl', '-b', 'css', 'unset-override', SUBCHANNEL)
+
+
+@in_lab
+@pytest.mark.parametrize('verb', ['remove', 'unbind'])
+def test_taken_by_others_while_a_guest_has_it(virsh, verb):
+    """The kernel waits for the guest, but the daemon does not."""
+    start(virsh)
+    path, text = {'remove': (f'/sys/bus/mdev/devices/{UUID}/remove', '1'),
+                  'unbind': (f'/sys/bus/css/devices/{SUBCHANNEL}/driver/unbind',
+                             SUBCHANNEL)}[verb]
+    with opened():
+        writer = subprocess.Popen(['sh', '-c', f'echo {text} >{path}'])
+        time.sleep(2)
+        assert writer.poll() is None, 'the kernel did not wait'
+        begin = time.monotonic()
+        assert MDEV in virsh.names('--cap', 'mdev', '--all')
+        assert SUBCHANNEL in virsh.fails('nodedev-destroy', MDEV).replace('_', '.')
+        assert time.monotonic() - begin < 10
+    assert writer.wait(20) == 0
+    wait_for(lambda: not active(virsh), 'the device is gone')
+    assert not mdev_exists() and os.path.exists(definition_path())
+
+
+@in_lab
+def test_subchannel_pulled_out_under_a_device(virsh):
+    """By QEMU's monitor: the kernel hears of it by a channel report word."""
+    subchannel, device = '0.0.0007', 'rng2b09'
+    mdev = mdev_name(subchannel=subchannel)
+    monitor = labhost.Monitor()
+    bind_vfio(subchannel)
+    define_file(subchannel=subchannel)
+    wait_for(lambda: mdev in virsh.names('--all'), 'the definition is seen')
+    virsh.ok('nodedev-start', mdev)
+    monitor.command('device_del', id=device)
+    try:
+        wait_for(lambda: css_name(subchannel) not in virsh.names(), 'the subchannel is gone')
+        assert not active(virsh, mdev)
+        assert subchannel in virsh.fails('nodedev-start', mdev)
+    finally:
+        monitor.command('device_add', driver='virtio-rng-ccw', id=device, devno='fe.0.2b09')
+        monitor.close()
+    wait_for(lambda: css_name(subchannel) in virsh.names(), 'the subchannel is back', 20)
