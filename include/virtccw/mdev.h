@@ -163,9 +163,9 @@ GPtrArray *vccw_store_list_parent(VccwStore *store, const VccwBusId *parent);
  *
  * Returns: FALSE with VCCW_ERROR_OPERATION_INVALID if there is a definition of that UUID
  *   and parent, VCCW_ERROR_INVALID_ARG if type or attributes are not UTF-8 text or the
- * type is empty, VCCW_ERROR_TOO_LARGE if the document would exceed 64 KiB, or
- * G_UNIX_ERROR. On success it is durable; the store's folder and the parent's are made if
- * need be.
+ *   type is empty, VCCW_ERROR_TOO_LARGE if the document would exceed 64 KiB, or
+ *   G_UNIX_ERROR. On success it is durable; the store's folder and the parent's are made
+ *   if need be.
  */
 gboolean
 vccw_definition_create(const char *dir, const VccwMdevConfig *config, GError **error);
@@ -225,14 +225,16 @@ typedef struct {
  * shows the device.
  *
  * Returns: FALSE with an error that names the device and the cause:
- *   VCCW_ERROR_DEVICE_MISSING: the host has no such subchannel;
- *   VCCW_ERROR_OPERATION_INVALID: the subchannel is bound to another driver than one that
- *     offers mediated devices, or this very device is active already;
- *   VCCW_ERROR_CONFIG_UNSUPPORTED: the subchannel does not offer the type, or an
- * attribute does not exist; VCCW_ERROR_BUSY: no instance of the type is free (the message
- * names the device that has it); VCCW_ERROR_OPERATION_FAILED: the UUID is active on
- * another parent, or the kernel refused (the message says what errno means here);
- *   G_UNIX_ERROR: the host's sysfs cannot be opened.
+ * - VCCW_ERROR_DEVICE_MISSING: the host has no such subchannel
+ * - VCCW_ERROR_OPERATION_INVALID: the subchannel is bound to another driver than one that
+ *   offers mediated devices, or this very device is active already
+ * - VCCW_ERROR_CONFIG_UNSUPPORTED: the subchannel does not offer the type, or an
+ *   attribute does not exist
+ * - VCCW_ERROR_BUSY: no instance of the type is free (the message names the device that
+ *   has it)
+ * - VCCW_ERROR_OPERATION_FAILED: the UUID is active on another parent, or the kernel
+ *   refused (the message says what errno means here)
+ * - G_UNIX_ERROR: the host's sysfs cannot be opened
  */
 gboolean
 vccw_mdev_start(const VccwMdevHost *host, const VccwMdevConfig *config, GError **error);

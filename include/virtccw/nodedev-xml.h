@@ -98,14 +98,16 @@ void vccw_nodedev_xml_add_attr(VccwNodedevXml *xml, const char *name, const char
  * element counts as absent; texts are not trimmed, but numbers and UUIDs are. A declared
  * encoding is ignored. May be called from any thread.
  *
- * Returns: (transfer full): the document; NULL with
- *   VCCW_ERROR_TOO_LARGE: over VCCW_NODEDEV_XML_MAX;
- *   VCCW_ERROR_XML_SYNTAX: not well-formed, not UTF-8, or with more attributes,
- * namespaces or levels than are read; the message has line, column and the cause;
- *   VCCW_ERROR_XML_CONTENT: a DOCTYPE, another root, no or several capabilities, a number
- * or UUID that cannot be read; the message has the line; VCCW_ERROR_XML_SCHEMA: @validate
- * and the schema refuses it; the message has the line; VCCW_ERROR_CONFIG_UNSUPPORTED: a
- * capability of another type, or a required element is missing.
+ * Returns: (transfer full): the document; NULL with one of these; the message has the
+ *   line where the fault has one:
+ * - VCCW_ERROR_TOO_LARGE: over VCCW_NODEDEV_XML_MAX
+ * - VCCW_ERROR_XML_SYNTAX: not well-formed, not UTF-8, or with more attributes,
+ *   namespaces or levels than are read; the message has the column, too
+ * - VCCW_ERROR_XML_CONTENT: a DOCTYPE, another root, no or several capabilities, a number
+ *   or UUID that cannot be read
+ * - VCCW_ERROR_XML_SCHEMA: @validate, and the schema refuses it
+ * - VCCW_ERROR_CONFIG_UNSUPPORTED: a capability of another type, or a required element is
+ *   missing
  */
 VccwNodedevXml *
 vccw_nodedev_xml_parse(const char *text, gboolean validate, GError **error);
