@@ -186,7 +186,7 @@ def test_idle_connections(served):
     before = resident(served)
     name = "virtccwd-sock-ro" if os.geteuid() == 0 else "virtccwd-sock"
     for folder in (served.root, *served.root.parents[:3]):
-        folder.chmod(0o755)
+        folder.chmod(folder.stat().st_mode & 0o7777 | 0o055)
     with subprocess.Popen([sys.executable, "-c", IDLER, served.sockets / name, str(IDLE)],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as idler:
         held = int(idler.stdout.readline())

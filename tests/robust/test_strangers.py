@@ -47,7 +47,7 @@ def as_nobody(program, *arguments):
 
 def open_folders(host):
     for folder in (host.root, *host.root.parents[:3]):
-        folder.chmod(0o755)
+        folder.chmod(folder.stat().st_mode & 0o7777 | 0o055)
 
 
 def test_lock_of_the_instance(host):
