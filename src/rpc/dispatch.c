@@ -204,7 +204,7 @@ vccw_dispatch_call(VccwClient *client, const VccwFrame *frame)
     /* Clients know this beginning, with this code and domain, as "not supported". */
     if (!operation)
         reply_failure(client, header, VIR_ERR_RPC,
-                      "unknown procedure: %d (this connection serves node devices only)",
+                      "unknown procedure: %d (virtccwd does not have this call)",
                       header->procedure);
     else if (frame->fds)
         reply_failure(client, header, VIR_ERR_RPC,

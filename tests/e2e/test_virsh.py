@@ -38,7 +38,7 @@ UNSUPPORTED = [
     'nwfilter-binding-list', 'iface-begin', 'event --all --timeout 1', 'allocpages 4 4',
 ]
 UNKNOWN = re.compile(r'error: unknown procedure: \d+ '
-                     r'\(this connection serves node devices only\)')
+                     r'\(virtccwd does not have this call\)')
 
 
 class TestConnection:
