@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash disable=SC2154 # lab, parts, source, cross, limit: of tools/lab
+# shellcheck shell=bash disable=SC2154 # what it uses and does not set is of tools/lab
 #
 # The DASD machine, for tools/lab: what is kept for it, and how a command runs on it.
 
@@ -7,8 +7,9 @@ build_dasd_parts() {
     part dasd-kernel "$parts/kernel" "$parts/dasd-kernel.fragment" \
         "$(version_of linux-source-6.1 gcc-s390x-linux-gnu)" \
         -- "$parts/kernel" "$parts/dasd-kernel.fragment"
-    part dasd-disk "$parts/dasd-disk" "$parts/dasd-init" "$parts/dasd-ckd" \
-        "$(<"$lab/userland/.inputs")" -- "$parts/dasd-disk" "$lab/userland"
+    part dasd-disk "$parts/dasd-disk" "$parts/dasd-init" "$parts/dasd-ckd" "$parts/dasd-no-jit.c" \
+        "$(<"$lab/userland/.inputs")" "$(<"$lab/dasd-kernel/.inputs")" \
+        -- "$parts/dasd-disk" "$lab/userland" "$lab/dasd-kernel"
 }
 
 # pack_for_dasd RUN COMMAND...: what the guest is to get.
@@ -47,8 +48,8 @@ boot_dasd() {
 run_dasd() {
     local run
 
-    (($#)) || die "run needs a command, see tools/lab --help"
-    [[ -z $disk ]] || die "--disk is for the QEMU machine only"
+    [[ -z $disk && $init == script ]] ||
+        die "--disk and --systemd are for the QEMU machine only"
     build >&2
     run=$(mktemp -d "${TMPDIR:-/tmp}/virtccw-lab.XXXXXX")
     # shellcheck disable=SC2064 # now, not then
