@@ -81,12 +81,11 @@ note_unregistered(VccwDriver *driver, const VccwNodeName *name)
 static void
 on_registered(VccwDriver *driver, const VccwBusId *parent)
 {
-    if (!driver->autostart_enabled)
+    if (!driver->autostart_enabled || !driver->started)
         return;
     /* What was defined before the parent was bound counts, also if we would hear of it
-     * only after this. At the start, all has just been read. */
-    if (driver->started)
-        vccw_store_refresh_parent(driver->store, parent);
+     * only after this. */
+    vccw_store_refresh_parent(driver->store, parent);
     vccw_autostart_registered(driver->autostart, parent);
 }
 
@@ -193,22 +192,38 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     return driver;
 }
 
+static void
+autostart_all(VccwDriver *driver)
+{
+    g_autoptr(GPtrArray) subchannels = vccw_inventory_subchannels(driver->inventory);
+
+    for (guint i = 0; driver->autostart_enabled && i < subchannels->len; i++) {
+        const VccwSubchannel *subchannel = subchannels->pdata[i];
+
+        if (subchannel->registered)
+            vccw_autostart_registered(driver->autostart, &subchannel->id);
+    }
+}
+
 void
 vccw_driver_start(VccwDriver *driver)
 {
     g_autoptr(GError) error = NULL;
 
+    if (!vccw_inventory_listen(driver->inventory, &error))
+        g_warning("changes of the host will go unnoticed: %s", error->message);
+    g_clear_error(&error);
+    vccw_inventory_scan(driver->inventory);
+
     vccw_definition_sweep(vccw_store_dir(driver->store));
     if (!vccw_store_watch(driver->store, &error))
         g_warning("changes by mdevctl will be noticed late: %s", error->message);
-    g_clear_error(&error);
     vccw_store_load(driver->store);
 
-    if (!vccw_inventory_listen(driver->inventory, &error))
-        g_warning("changes of the host will go unnoticed: %s", error->message);
-    /* Definitions are known by now, so that this scan autostarts what it finds. */
-    vccw_inventory_scan(driver->inventory);
+    /* In this order: whatever was defined before its parent was bound is known, if the
+     * scan has seen the parent bound; and a parent that is bound from now on tells. */
     driver->started = TRUE;
+    autostart_all(driver);
 }
 
 void
