@@ -10,11 +10,13 @@
 
 G_BEGIN_DECLS
 
-/** VccwNews: the sum of any number of uevents of one node; all zero is none. */
+/** VccwNews: the sum of any number of uevents of one node; all zero is none. @lost and
+ * @settled come from the reader. */
 typedef struct {
     gboolean changed;     /* attributes changed that the inventory does not keep */
     guint64 unregistered; /* number of the last uevent MDEV_STATE=unregistered, or 0 */
     gboolean lost;        /* uevents were lost: anything may have happened */
+    gboolean settled;     /* it had time to come to rest: what is read now is how it is */
 } VccwNews;
 
 /** vccw_news_add: Adds what @uevent tells to @news. */

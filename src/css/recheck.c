@@ -4,9 +4,10 @@
  * Reading again.
  *
  * Some things show in sysfs only after their uevent: a device is still online while the
- * removal of its disk is told, a mediated device is added before its type and driver are
- * there. Such nodes are read again, twice within the next second. So is what could not be
- * read because this process was short of descriptors or memory: as often as it takes.
+ * removal of its disk is told. Such nodes are read again, twice within the next second.
+ * So is what could not be read because this process was short of descriptors or memory:
+ * as often as it takes. A mediated device is added before its driver and type are there;
+ * it gets more time before it is shown without them.
  *
  * The timer only runs while there is something to read: this is no polling.
  */
@@ -19,6 +20,7 @@
 
 #define RECHECK_AFTER 300 /* milliseconds from one reading to the next */
 #define RECHECK_TIMES 2
+#define PASSING_TIMES 10
 
 static gboolean on_recheck(gpointer data);
 
@@ -43,7 +45,6 @@ remember(VccwInventory *inventory, const VccwNodeName *name, int times)
 static void
 read_in_flux(VccwInventory *inventory)
 {
-    static const VccwNews no_news;
     g_autoptr(GHashTable) in_flux = g_steal_pointer(&inventory->in_flux);
     GHashTableIter iter;
     gpointer name, times;
@@ -52,9 +53,11 @@ read_in_flux(VccwInventory *inventory)
         g_hash_table_new_full(vccw_node_name_hash, vccw_node_name_equal, g_free, NULL);
     g_hash_table_iter_init(&iter, in_flux);
     while (g_hash_table_iter_next(&iter, &name, &times)) {
-        if (GPOINTER_TO_INT(times) > 1)
+        VccwNews news = { .settled = GPOINTER_TO_INT(times) <= 1 };
+
+        if (!news.settled)
             remember(inventory, name, GPOINTER_TO_INT(times) - 1);
-        vccw_update_node(inventory, name, &no_news);
+        vccw_update_node(inventory, name, &news);
     }
 }
 
@@ -83,6 +86,14 @@ vccw_recheck_node(VccwInventory *inventory, const VccwNodeName *name)
 }
 
 void
+vccw_recheck_passing(VccwInventory *inventory, const VccwNodeName *name)
+{
+    /* Reading it once more must not put off the last time. */
+    if (!g_hash_table_contains(inventory->in_flux, name))
+        remember(inventory, name, PASSING_TIMES);
+}
+
+void
 vccw_recheck_all(VccwInventory *inventory)
 {
     if (!inventory->listener)
@@ -98,6 +109,6 @@ vccw_recheck_if_in_flux(VccwInventory *inventory, const VccwNodeName *name)
 
     if (name->kind == VCCW_NODE_MDEV)
         mdev = vccw_inventory_get_mdev(inventory, &name->uuid);
-    if (name->kind == VCCW_NODE_CCW || (mdev && (!mdev->type || !mdev->driver)))
+    if (name->kind == VCCW_NODE_CCW || (mdev && vccw_record_mdev.in_flux(mdev)))
         vccw_recheck_node(inventory, name);
 }

@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 /** vccw_recheck_node: Has @name read twice more, soon; without a listener never. */
 void vccw_recheck_node(VccwInventory *inventory, const VccwNodeName *name);
 
+/** vccw_recheck_passing: Has @name, which shows half made or half gone, read until it is
+ * whole or gone, for some seconds; the last time it is taken as it is. */
+void vccw_recheck_passing(VccwInventory *inventory, const VccwNodeName *name);
+
 /** vccw_recheck_all: Has everything read once more, soon; without a listener never. */
 void vccw_recheck_all(VccwInventory *inventory);
 

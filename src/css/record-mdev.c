@@ -88,6 +88,15 @@ mdev_same(gconstpointer a, gconstpointer b)
            x->iommu_group == y->iommu_group && g_str_equal(x->path, y->path);
 }
 
+/* The kernel binds it after its "add", and links the type last; that goes first. */
+static gboolean
+mdev_in_flux(gconstpointer record)
+{
+    const VccwMdev *mdev = record;
+
+    return !mdev->type || !mdev->driver;
+}
+
 static VccwNodeName
 mdev_name(gconstpointer record)
 {
@@ -103,6 +112,7 @@ const VccwRecordKind vccw_record_mdev = {
     .format = format_uuid,
     .read = mdev_read,
     .same = mdev_same,
+    .in_flux = mdev_in_flux,
     .name = mdev_name,
     .free = mdev_free,
     .hash = vccw_uuid_hash,

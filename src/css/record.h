@@ -52,6 +52,9 @@ typedef struct {
                              gpointer *ret_record);
     /* Whether two records show the same. */
     gboolean (*same)(gconstpointer a, gconstpointer b);
+    /* Whether the kernel is still making it, or taking it away; NULL: never to be seen.
+     */
+    gboolean (*in_flux)(gconstpointer record);
     /* The name of the node device. */
     VccwNodeName (*name)(gconstpointer record);
     GDestroyNotify free;

@@ -106,6 +106,20 @@ compare(VccwInventory *inventory,
         vccw_table_put(table, record);
 }
 
+/* Returns: whether @record shows something half made or half gone, which nobody has to
+ * see: it will come to rest, and one event tells it all. */
+static gboolean
+is_passing(VccwInventory *inventory,
+           const VccwRecordKind *kind,
+           gconstpointer before,
+           gconstpointer record,
+           const VccwNews *news)
+{
+    if (!inventory->listener || news->settled || !kind->in_flux || !kind->in_flux(record))
+        return FALSE;
+    return !before || !kind->in_flux(before);
+}
+
 static void
 put(VccwInventory *inventory, VccwTable *table, gpointer record, const VccwNews *news)
 {
@@ -122,6 +136,11 @@ put(VccwInventory *inventory, VccwTable *table, gpointer record, const VccwNews 
             take_away(inventory, table, before);
             before = NULL;
         }
+    }
+    if (is_passing(inventory, table->kind, before, record, news)) {
+        vccw_recheck_passing(inventory, &name);
+        table->kind->free(record);
+        return;
     }
     compare(inventory, table, before, record, news);
 }
