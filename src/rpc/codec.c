@@ -264,11 +264,10 @@ vccw_codec_put_result(VccwBuffer *out,
 }
 
 void
-vccw_codec_put_auth_list(VccwBuffer *out, const VccwHeader *call)
+vccw_codec_put_auth_list(VccwBuffer *out, const VccwHeader *call, int type)
 {
     VccwWireHeader header = reply_header(call, VCCW_WIRE_OK);
-    int none = VCCW_WIRE_AUTH_NONE;
-    VccwWireAuthTypes types = { .types = { .types_len = 1, .types_val = &none } };
+    VccwWireAuthTypes types = { .types = { .types_len = 1, .types_val = &type } };
 
     put(out, &header, 8, (xdrproc_t)xdr_VccwWireAuthTypes, &types);
 }

@@ -43,9 +43,9 @@ gboolean vccw_codec_put_result(VccwBuffer *out,
                                gsize max,
                                GError **error);
 
-/** vccw_codec_put_auth_list: Appends the reply to a call for the ways of authentication:
- * none. */
-void vccw_codec_put_auth_list(VccwBuffer *out, const VccwHeader *call);
+/** vccw_codec_put_auth_list: Appends the reply to a call for the ways of authentication.
+ * @type: the only one; VCCW_WIRE_AUTH_NONE or VCCW_WIRE_AUTH_BY_POLKIT */
+void vccw_codec_put_auth_list(VccwBuffer *out, const VccwHeader *call, int type);
 
 /** vccw_codec_put_error: Appends the reply to a call that failed. */
 void

@@ -147,7 +147,7 @@ static gboolean
 answer_auth(VccwClient *client, const VccwHeader *header)
 {
     if (header->procedure == VCCW_WIRE_AUTH_LIST) {
-        vccw_codec_put_auth_list(&client->out, header);
+        vccw_codec_put_auth_list(&client->out, header, VCCW_WIRE_AUTH_NONE);
         vccw_client_put(client);
         return TRUE;
     }

@@ -323,7 +323,7 @@ test_auth_list(void)
     VccwHeader call = CALL_HEADER;
     g_auto(VccwBuffer) out = { 0 };
 
-    vccw_codec_put_auth_list(&out, &call);
+    vccw_codec_put_auth_list(&out, &call, 0);
     assert_bytes(&out, "00000024 20008086 00000001 0000011d 00000001 fffffff0 00000000 "
                        "00000001 00000000");
 }
