@@ -13,7 +13,7 @@ from lintlib import files, read, Tap, without_comments
 
 FLOOR = {
     'base': 0, 'address': 0, 'css': 1, 'mdev': 2, 'xml': 2, 'qemu': 3, 'driver': 4,
-    'rpc': 5, 'daemon': 6, 'module': 6, 'cli': 6,
+    'rpc': 5, 'front': 6, 'daemon': 7, 'module': 7, 'cli': 7,
 }
 # The folder that a public header belongs to.
 PUBLIC = {
@@ -21,11 +21,11 @@ PUBLIC = {
 }
 # Prefix of an outside header: folders that may include it.
 OUTSIDE = {
-    'libvirt/': {'driver', 'rpc', 'daemon', 'module'},
+    'libvirt/': {'driver', 'rpc', 'front', 'daemon', 'module'},
     'libxml/': {'xml'},
     'json-glib/': {'mdev'},
     'rpc/': {'rpc'},
-    'systemd/': {'daemon'},
+    'systemd/': {'daemon', 'front'},
     'fuse': set(),
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A client notes down a callback's ID only after the call returned, and drops events
+ * that come before; so ours are held for a moment after each registration.
+ */
+
+#include "front/events.h"
+#include "front/nodes.h"
+#include "front/own.h"
+#include "front/words.h"
+#include "rpc/codec.h"
+#include "rpc/protocol.h"
+#include <virtccw/error.h>
+
+#define HOLD_TIME 50 /* milliseconds */
+#define NO_ID     (-1)
+
+#define REGISTER   374 /* procedures of libvirt's remote program */
+#define DEREGISTER 375
+
+typedef struct {
+    gint32 client; /* what the client was told */
+    gint32 own;    /* our driver's; or NO_ID */
+    gint32 stock;  /* the stock daemon's; or NO_ID */
+} Ids;
+
+struct _VccwEventIds {
+    VccwRelay *relay;
+    GPtrArray *all; /* of Ids */
+    gint32 next;
+    guint pending;   /* registrations that are not answered yet */
+    guint hold;      /* the source that ends the moment */
+    VccwBuffer held; /* events of ours */
+};
+
+/* A call to register that waits for the stock daemon. */
+typedef struct {
+    VccwMessage *message;
+    Ids ids;
+} Registration;
+
+VccwEventIds *
+vccw_event_ids_new(VccwRelay *relay)
+{
+    VccwEventIds *ids = g_new0(VccwEventIds, 1);
+
+    ids->relay = relay;
+    ids->all = g_ptr_array_new_with_free_func(g_free);
+    return ids;
+}
+
+void
+vccw_event_ids_free(VccwEventIds *ids)
+{
+    if (!ids)
+        return;
+    g_clear_handle_id(&ids->hold, g_source_remove);
+    g_ptr_array_unref(ids->all);
+    vccw_buffer_clear(&ids->held);
+    g_free(ids);
+}
+
+static VccwBuffer *
+buffer_for_own(VccwEventIds *ids)
+{
+    return ids->pending || ids->hold ? &ids->held : vccw_relay_output(ids->relay);
+}
+
+static void
+appended(VccwEventIds *ids)
+{
+    if (vccw_buffer_length(&ids->held) > vccw_relay_host(ids->relay)->max_output)
+        vccw_relay_drop(ids->relay, "it does not read what it is sent");
+    else
+        vccw_relay_put(ids->relay);
+}
+
+/* While a registration is under way its client ID is known already, though not to the
+ * client: see answer_registration(). */
+static const Ids *
+find_own(VccwEventIds *ids, gint32 own)
+{
+    for (guint i = 0; i < ids->all->len; i++) {
+        const Ids *known = ids->all->pdata[i];
+
+        if (known->own == own)
+            return known;
+    }
+    return NULL;
+}
+
+static void
+on_lifecycle(gpointer data, gint32 own, const char *name, gint32 event, gint32 detail)
+{
+    VccwEventIds *ids = data;
+    const Ids *known = find_own(ids, own);
+
+    if (!known || vccw_relay_is_gone(ids->relay))
+        return;
+    vccw_codec_put_lifecycle(buffer_for_own(ids), known->client, name, event, detail);
+    appended(ids);
+}
+
+static void
+on_update(gpointer data, gint32 own, const char *name)
+{
+    VccwEventIds *ids = data;
+    const Ids *known = find_own(ids, own);
+
+    if (!known || vccw_relay_is_gone(ids->relay))
+        return;
+    vccw_codec_put_update(buffer_for_own(ids), known->client, name);
+    appended(ids);
+}
+
+const VccwSessionSink *
+vccw_event_ids_sink(void)
+{
+    static const VccwSessionSink sink = { .lifecycle = on_lifecycle,
+                                          .update = on_update };
+
+    return &sink;
+}
+
+void
+vccw_event_ids_from_stock(VccwEventIds *ids, VccwMessage *message)
+{
+    gint32 stock = vccw_words_at(message->payload, 0);
+    gsize at = 4;
+    g_autofree char *name = vccw_words_text(message->payload, &at);
+
+    for (guint i = 0; name && i < ids->all->len; i++) {
+        const Ids *known = ids->all->pdata[i];
+
+        if (known->stock != stock)
+            continue;
+        if (vccw_nodes_is_ours(name))
+            break;
+        vccw_words_set(message->payload, 0, known->client);
+        vccw_relay_answer(ids->relay, message);
+        return;
+    }
+    vccw_message_free(message);
+}
+
+static gboolean
+end_hold(gpointer data)
+{
+    VccwEventIds *ids = data;
+
+    ids->hold = 0;
+    if (ids->pending == 0)
+        vccw_buffer_move(vccw_relay_output(ids->relay), &ids->held);
+    vccw_relay_put(ids->relay);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+hold_events(VccwEventIds *ids)
+{
+    if (!ids->hold)
+        ids->hold = g_timeout_add(HOLD_TIME, end_hold, ids);
+}
+
+static void
+remove_ids(VccwEventIds *ids, gint32 client)
+{
+    for (guint i = 0; i < ids->all->len; i++) {
+        if (((const Ids *)ids->all->pdata[i])->client == client) {
+            g_ptr_array_remove_index(ids->all, i);
+            return;
+        }
+    }
+}
+
+static void
+add_ids(VccwEventIds *ids, const Ids *added)
+{
+    remove_ids(ids, added->client);
+    g_ptr_array_add(ids->all, g_memdup2(added, sizeof(*added)));
+}
+
+static void
+registration_free(gpointer data)
+{
+    Registration *registration = data;
+
+    vccw_message_free(registration->message);
+    g_free(registration);
+}
+
+static void
+ignore(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
+{
+}
+
+static void
+forget_own(VccwRelay *relay, gint32 own)
+{
+    VccwArgs args = { .number = own };
+
+    if (own != NO_ID)
+        vccw_own_ask(relay, DEREGISTER, &args, ignore, NULL, NULL);
+}
+
+static void
+answer_registration(VccwRelay *relay, Registration *registration)
+{
+    VccwEventIds *ids = vccw_relay_events(relay);
+    VccwResult result = { .number = registration->ids.client };
+
+    ids->pending--;
+    add_ids(ids, &registration->ids);
+    hold_events(ids);
+    vccw_own_return(relay, &registration->message->header, &result);
+    registration_free(registration);
+}
+
+static void
+on_stock_registered(VccwRelay *relay, VccwMessage *message, gpointer data)
+{
+    g_autoptr(VccwMessage) reply = message;
+    Registration *registration = data;
+    Ids *ids = &registration->ids;
+
+    if (reply->header.status == VCCW_WIRE_OK)
+        ids->stock = vccw_words_at(reply->payload, 0);
+    if (ids->stock != NO_ID || (ids->own != NO_ID && vccw_nodes_is_unsupported(reply))) {
+        answer_registration(relay, registration);
+        return;
+    }
+    vccw_relay_events(relay)->pending--;
+    remove_ids(vccw_relay_events(relay), ids->client);
+    forget_own(relay, ids->own);
+    vccw_relay_answer(relay, g_steal_pointer(&reply));
+    hold_events(vccw_relay_events(relay));
+    registration_free(registration);
+}
+
+static VccwMessage *
+copy_call(const VccwMessage *message)
+{
+    VccwMessage *copy = vccw_message_new(&message->header);
+
+    g_byte_array_append(copy->payload, message->payload->data, message->payload->len);
+    return copy;
+}
+
+static void
+register_with_stock(VccwRelay *relay, Registration *registration)
+{
+    vccw_relay_ask(relay, copy_call(registration->message), on_stock_registered,
+                   registration, registration_free);
+}
+
+static void
+on_own_registered(VccwRelay *relay,
+                  const VccwResult *result,
+                  const GError *error,
+                  gpointer data)
+{
+    Registration *registration = data;
+
+    if (error) {
+        vccw_relay_events(relay)->pending--;
+        hold_events(vccw_relay_events(relay));
+        vccw_relay_fail(relay, &registration->message->header, error);
+        registration_free(registration);
+        return;
+    }
+    registration->ids.own = result->number;
+    add_ids(vccw_relay_events(relay), &registration->ids);
+    if (vccw_relay_has_stock(relay) &&
+        !vccw_nodes_is_about_ours(registration->message, 4))
+        register_with_stock(relay, registration);
+    else
+        answer_registration(relay, registration);
+}
+
+void
+vccw_events_register(VccwRelay *relay, VccwMessage *message)
+{
+    VccwEventIds *ids = vccw_relay_events(relay);
+    Registration *registration;
+    VccwArgs args;
+
+    if (!vccw_own_read(relay, message, &args)) {
+        vccw_message_free(message);
+        return;
+    }
+    registration = g_new(Registration, 1);
+    *registration = (Registration){ message, { ids->next++, NO_ID, NO_ID } };
+    ids->pending++;
+    if (!args.name || vccw_nodes_is_ours(args.name))
+        vccw_own_ask(relay, REGISTER, &args, on_own_registered, registration,
+                     registration_free);
+    else
+        register_with_stock(relay, registration);
+    vccw_codec_clear_args(&args);
+}
+
+void
+vccw_events_deregister(VccwRelay *relay, VccwMessage *message)
+{
+    VccwEventIds *ids = vccw_relay_events(relay);
+    gint32 client = vccw_words_at(message->payload, 0);
+    static const VccwResult nothing = { 0 };
+
+    for (guint i = 0; i < ids->all->len; i++) {
+        const Ids known = *(const Ids *)ids->all->pdata[i];
+
+        if (known.client != client)
+            continue;
+        g_ptr_array_remove_index(ids->all, i);
+        forget_own(relay, known.own);
+        if (known.stock != NO_ID) {
+            vccw_words_set(message->payload, 0, known.stock);
+            vccw_relay_forward(relay, message);
+        } else {
+            vccw_own_return(relay, &message->header, &nothing);
+            vccw_message_free(message);
+        }
+        return;
+    }
+    vccw_own_call(relay, message); /* which says that there is no such callback */
+}

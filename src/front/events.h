@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Events of node devices. A client's one callback stands for two: one with our driver,
+ * for the devices that are ours, and one with the stock daemon, for all others. IDs of
+ * the two may be the same, so the client gets IDs of a third kind.
+ */
+
+#include "driver/session.h"
+#include "front/relay.h"
+
+G_BEGIN_DECLS
+
+/** vccw_event_ids_new: Returns: (transfer full): no callbacks yet. */
+VccwEventIds *vccw_event_ids_new(VccwRelay *relay);
+
+/** vccw_event_ids_free: NULL is fine. */
+void vccw_event_ids_free(VccwEventIds *ids);
+
+/** vccw_event_ids_sink: Returns: where our driver's events go; its data is the IDs. */
+const VccwSessionSink *vccw_event_ids_sink(void);
+
+/** vccw_event_ids_from_stock: Passes an event of the stock daemon on, unless the device
+ * is ours.
+ * @message: (transfer full) */
+void vccw_event_ids_from_stock(VccwEventIds *ids, VccwMessage *message);
+
+/** vccw_events_register, vccw_events_deregister: answer such a call.
+ * @message: (transfer full) */
+void vccw_events_register(VccwRelay *relay, VccwMessage *message);
+void vccw_events_deregister(VccwRelay *relay, VccwMessage *message);
+
+G_END_DECLS

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A turn of the loop is: see which sockets are ready; let each of them receive once; send
+ * what that led to; and only then free the relays that are over, for the list of ready
+ * sockets may still name them before.
+ */
+
+#include "front/front.h"
+#include "base/io.h"
+#include "front/authorize.h"
+#include "front/peer.h"
+#include "rpc/listeners.h"
+#include "rpc/peers.h"
+#include <errno.h>
+#include <sys/epoll.h>
+
+#define EVENTS_PER_TURN 256
+#define TICK            G_TIME_SPAN_SECOND
+
+typedef struct {
+    GSource source;
+    VccwFront *front;
+} FrontSource;
+
+/* A listening socket, with what is behind it. */
+typedef struct {
+    VccwFront *front;
+    VccwListeners *listeners;
+    VccwStock stock;
+    gboolean polkit;
+} Gate;
+
+/* What the front knows of a relay. */
+typedef struct {
+    VccwRelay *relay;
+    GList link;         /* in the list of all */
+    GList touched_link; /* in the list of those to look at */
+    gboolean touched;
+} Entry;
+
+struct _VccwFront {
+    VccwRelayHost host;
+    VccwPeers *peers;
+    FrontSource *source;
+    int epoll;
+    GPtrArray *gates; /* of Gate */
+    GQueue entries;
+    GQueue touched;
+    GHashTable *by_relay; /* of VccwRelay: Entry */
+    VccwQuiet watch_failures;
+    gint64 tick_at;
+    gboolean in_turn;
+    void (*func)(guint clients, gpointer data);
+    gpointer func_data;
+};
+
+static void
+on_touched(VccwRelay *relay, gpointer data)
+{
+    VccwFront *front = data;
+    Entry *entry = g_hash_table_lookup(front->by_relay, relay);
+
+    if (!entry || entry->touched)
+        return;
+    entry->touched = TRUE;
+    g_queue_push_tail_link(&front->touched, &entry->touched_link);
+    if (!front->in_turn)
+        g_source_set_ready_time(&front->source->source, 0);
+}
+
+static gboolean
+watch(VccwFront *front, int operation, VccwPort *port, guint32 interest)
+{
+    struct epoll_event event = { .events = interest, .data.ptr = port };
+
+    if (epoll_ctl(front->epoll, operation, port->fd, &event) == 0)
+        return TRUE;
+    vccw_quiet_message(&front->watch_failures, "cannot watch a socket: %s",
+                       g_strerror(errno));
+    return FALSE;
+}
+
+/* A port that hung up is reported for ever, whatever epoll is asked to watch. */
+static int
+next_operation(const VccwPort *port, guint32 interest)
+{
+    if (!port->watched)
+        return port->hung_up && !interest ? 0 : EPOLL_CTL_ADD;
+    if (port->hung_up && !interest)
+        return EPOLL_CTL_DEL;
+    return interest == port->interest ? 0 : EPOLL_CTL_MOD;
+}
+
+static void
+update_interest(VccwFront *front, VccwRelay *relay, VccwPort *port)
+{
+    guint32 interest = (vccw_relay_wants_input(relay, port) ? EPOLLIN : 0) |
+                       (vccw_port_waiting(port) ? EPOLLOUT : 0);
+    int operation = port->fd < 0 || port->broken ? 0 : next_operation(port, interest);
+
+    if (operation == 0)
+        return;
+    port->watched = operation != EPOLL_CTL_DEL;
+    port->interest = interest;
+    if (!watch(front, operation, port, interest))
+        vccw_relay_drop(relay, "its socket cannot be watched");
+}
+
+static void
+remove_entry(VccwFront *front, Entry *entry)
+{
+    g_hash_table_remove(front->by_relay, entry->relay);
+    if (entry->touched)
+        g_queue_unlink(&front->touched, &entry->touched_link);
+    g_queue_unlink(&front->entries, &entry->link);
+    vccw_peers_leave(front->peers, vccw_relay_peer(entry->relay)->uid);
+    vccw_relay_free(entry->relay);
+    g_free(entry);
+    if (front->func && front->entries.length == 0)
+        front->func(0, front->func_data);
+}
+
+static void
+add_relay(VccwFront *front, VccwRelay *relay)
+{
+    Entry *entry = g_new0(Entry, 1);
+
+    entry->relay = relay;
+    entry->link.data = entry;
+    entry->touched_link.data = entry;
+    g_queue_push_tail_link(&front->entries, &entry->link);
+    g_hash_table_insert(front->by_relay, relay, entry);
+    on_touched(relay, front);
+    if (front->func && front->entries.length == 1)
+        front->func(1, front->func_data);
+}
+
+static void
+on_connection(int fd, gboolean read_only, gpointer data)
+{
+    Gate *gate = data;
+    VccwFront *front = gate->front;
+    VccwRelayPeer peer = { .read_only = read_only };
+
+    if (!vccw_peer_of(fd, vccw_driver_host(front->host.driver)->proc, &peer) ||
+        !vccw_peers_enter(front->peers, peer.uid, read_only)) {
+        g_free(peer.label);
+        vccw_fd_clear(&fd);
+        return;
+    }
+    peer.polkit = gate->polkit && peer.uid != 0;
+    add_relay(front, vccw_relay_new(&front->host, &gate->stock, fd, &peer));
+}
+
+static gboolean
+is_of_gate(VccwFront *front, gpointer what)
+{
+    for (guint i = 0; i < front->gates->len; i++)
+        if (vccw_listeners_handle(((Gate *)front->gates->pdata[i])->listeners, what))
+            return TRUE;
+    return FALSE;
+}
+
+static void
+handle_port(VccwPort *port, guint32 events)
+{
+    VccwRelay *relay = port->owner;
+
+    if (events & EPOLLIN)
+        vccw_relay_receive(relay, port);
+    else if (events & (EPOLLHUP | EPOLLERR))
+        vccw_relay_hung_up(relay, port);
+    on_touched(relay, vccw_relay_host(relay)->data);
+}
+
+static void
+look_at_sockets(VccwFront *front)
+{
+    struct epoll_event events[EVENTS_PER_TURN];
+    int n = epoll_wait(front->epoll, events, EVENTS_PER_TURN, 0);
+
+    for (int i = 0; i < n; i++)
+        if (!is_of_gate(front, events[i].data.ptr))
+            handle_port(events[i].data.ptr, events[i].events);
+}
+
+static void
+settle_entry(VccwFront *front, Entry *entry)
+{
+    VccwRelay *relay = entry->relay;
+
+    vccw_relay_flush(relay);
+    if (vccw_relay_is_over(relay)) {
+        remove_entry(front, entry);
+        return;
+    }
+    update_interest(front, relay, vccw_relay_client_port(relay));
+    update_interest(front, relay, vccw_relay_stock_port(relay));
+}
+
+static void
+settle_touched(VccwFront *front)
+{
+    for (guint n = front->touched.length; n && front->touched.head; n--) {
+        Entry *entry = g_queue_pop_head_link(&front->touched)->data;
+
+        entry->touched = FALSE;
+        settle_entry(front, entry);
+    }
+}
+
+static void
+tick(VccwFront *front, gint64 now)
+{
+    for (GList *i = front->entries.head; i; i = i->next)
+        vccw_relay_tick(((Entry *)i->data)->relay, now);
+    for (guint i = 0; i < front->gates->len; i++)
+        vccw_listeners_resume(((Gate *)front->gates->pdata[i])->listeners, now);
+    front->tick_at = now + TICK;
+}
+
+static gint64
+next_turn(VccwFront *front)
+{
+    gint64 next = front->entries.length ? front->tick_at : G_MAXINT64;
+
+    if (front->touched.length)
+        return 0;
+    for (guint i = 0; i < front->gates->len; i++)
+        next = MIN(next,
+                   vccw_listeners_deadline(((Gate *)front->gates->pdata[i])->listeners));
+    return next == G_MAXINT64 ? -1 : next;
+}
+
+static gboolean
+take_turn(GSource *source, GSourceFunc func, gpointer data)
+{
+    VccwFront *front = ((FrontSource *)source)->front;
+    gint64 now = g_source_get_time(source);
+
+    if (front->in_turn)
+        return G_SOURCE_CONTINUE;
+    front->in_turn = TRUE;
+    look_at_sockets(front);
+    if (now >= front->tick_at)
+        tick(front, now);
+    settle_touched(front);
+    front->in_turn = FALSE;
+    g_source_set_ready_time(source, next_turn(front));
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+gate_free(gpointer data)
+{
+    Gate *gate = data;
+
+    vccw_listeners_free(gate->listeners);
+    g_free(gate->stock.path);
+    g_free(gate->stock.scheme);
+    g_free(gate);
+}
+
+static void
+init_host(VccwFront *front, VccwDriver *driver, const VccwFrontLimits *limits)
+{
+    VccwRelayHost *host = &front->host;
+    int interval = limits->keepalive_interval;
+
+    host->driver = driver;
+    host->scratch = g_malloc(VCCW_RELAY_RECEIVE);
+    host->kept_max = limits->max_kept ? limits->max_kept : 64 * 1024 * 1024;
+    host->max_output = limits->max_output ? limits->max_output : 16 * 1024 * 1024;
+    host->interval = interval < 0 ? 0 : interval ? interval : 5;
+    host->count = limits->keepalive_count ? limits->keepalive_count : 5;
+    host->authority = vccw_authority_new();
+    host->touched = on_touched;
+    host->data = front;
+}
+
+VccwFront *
+vccw_front_new(VccwDriver *driver, const VccwFrontLimits *given)
+{
+    static GSourceFuncs funcs = { .dispatch = take_turn };
+    VccwFrontLimits limits = given ? *given : (VccwFrontLimits){ 0 };
+    VccwFront *front = g_new0(VccwFront, 1);
+
+    init_host(front, driver, &limits);
+    front->peers =
+        vccw_peers_new(limits.max_clients ? limits.max_clients : 5000,
+                       limits.reserved_clients ? limits.reserved_clients : 100);
+    front->gates = g_ptr_array_new_with_free_func(gate_free);
+    front->by_relay = g_hash_table_new(g_direct_hash, g_direct_equal);
+    front->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (front->epoll < 0)
+        g_error("cannot watch sockets: %s", g_strerror(errno));
+    front->source = (FrontSource *)g_source_new(&funcs, sizeof(FrontSource));
+    front->source->front = front;
+    g_source_set_static_name(&front->source->source, "virtccw front");
+    g_source_set_can_recurse(&front->source->source, TRUE);
+    g_source_add_unix_fd(&front->source->source, front->epoll, G_IO_IN);
+    g_source_attach(&front->source->source, g_main_context_get_thread_default());
+    return front;
+}
+
+void
+vccw_front_free(VccwFront *front)
+{
+    if (!front)
+        return;
+    front->func = NULL;
+    front->in_turn = TRUE;
+    g_ptr_array_unref(front->gates);
+    while (front->entries.head)
+        remove_entry(front, front->entries.head->data);
+    g_source_destroy(&front->source->source);
+    g_source_unref(&front->source->source);
+    vccw_fd_clear(&front->epoll);
+    g_hash_table_unref(front->by_relay);
+    vccw_peers_free(front->peers);
+    vccw_authority_free(front->host.authority);
+    g_free(front->host.scratch);
+    g_free(front);
+}
+
+void
+vccw_front_listen(VccwFront *front, const VccwFrontSocket *socket)
+{
+    Gate *gate = g_new0(Gate, 1);
+
+    gate->front = front;
+    gate->stock.path = g_strdup(socket->stock);
+    gate->stock.scheme = g_strdup(socket->scheme);
+    gate->stock.spare = socket->spare;
+    gate->polkit = socket->polkit;
+    gate->listeners = vccw_listeners_new(front->epoll, on_connection, gate);
+    vccw_listeners_add(gate->listeners, socket->fd, socket->read_only);
+    g_ptr_array_add(front->gates, gate);
+}
+
+void
+vccw_front_stop(VccwFront *front)
+{
+    for (guint i = 0; i < front->gates->len; i++)
+        vccw_listeners_close(((Gate *)front->gates->pdata[i])->listeners);
+    for (GList *i = front->entries.head; i; i = i->next)
+        vccw_relay_end(((Entry *)i->data)->relay);
+}
+
+guint
+vccw_front_clients(VccwFront *front)
+{
+    return front->entries.length;
+}
+
+void
+vccw_front_set_func(VccwFront *front,
+                    void (*func)(guint clients, gpointer data),
+                    gpointer data)
+{
+    front->func = func;
+    front->func_data = data;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "front/message.h"
+#include "rpc/protocol.h"
+#include <string.h>
+#include <unistd.h>
+
+VccwMessage *
+vccw_message_new(const VccwHeader *header)
+{
+    VccwMessage *message = g_new0(VccwMessage, 1);
+
+    message->header = *header;
+    message->payload = g_byte_array_new();
+    return message;
+}
+
+void
+vccw_message_free(VccwMessage *message)
+{
+    if (!message)
+        return;
+    for (guint i = 0; i < message->n_fds; i++)
+        close(message->fds[i]);
+    g_byte_array_unref(message->payload);
+    g_free(message);
+}
+
+static gboolean
+has_fd_count(const VccwHeader *header)
+{
+    return header->type == VCCW_WIRE_CALL_WITH_FDS ||
+           header->type == VCCW_WIRE_REPLY_WITH_FDS;
+}
+
+void
+vccw_message_send(VccwMessage *message, VccwPort *port)
+{
+    const VccwHeader *header = &message->header;
+    gboolean counted = has_fd_count(header);
+    guint32 length = VCCW_FRAME_LENGTH_MIN + (counted ? 4 : 0) + message->payload->len;
+    guint32 head[8] = { g_htonl(length),          g_htonl(header->program),
+                        g_htonl(header->version), g_htonl(header->procedure),
+                        g_htonl(header->type),    g_htonl(header->serial),
+                        g_htonl(header->status),  g_htonl(message->n_fds) };
+
+    vccw_port_append(port, (const guint8 *)head,
+                     VCCW_FRAME_LENGTH_MIN + (counted ? 4 : 0));
+    if (message->payload->len)
+        vccw_port_append(port, message->payload->data, message->payload->len);
+    for (guint i = 0; i < message->n_fds; i++)
+        vccw_port_append_fd(port, message->fds[i]);
+    message->n_fds = 0;
+}
+
+gboolean
+vccw_header_is_call(const VccwHeader *header)
+{
+    return header->program == VCCW_WIRE_REMOTE && header->version == VCCW_WIRE_VERSION &&
+           (header->type == VCCW_WIRE_CALL || header->type == VCCW_WIRE_CALL_WITH_FDS);
+}
+
+gboolean
+vccw_header_is_reply(const VccwHeader *header)
+{
+    return header->type == VCCW_WIRE_REPLY || header->type == VCCW_WIRE_REPLY_WITH_FDS;
+}

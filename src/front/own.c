@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "front/own.h"
+#include "rpc/codec.h"
+#include "rpc/protocol.h"
+#include <virtccw/error.h>
+
+typedef struct {
+    VccwRelay *relay;
+    VccwOwnDone done;
+    gpointer data;
+    GDestroyNotify destroy;
+} Asked;
+
+/* Also called when the session ends, and nobody is left to be told. */
+static void
+on_done(const VccwResult *result, const GError *error, gpointer data)
+{
+    g_autofree Asked *asked = data;
+
+    if (!vccw_relay_is_gone(asked->relay))
+        asked->done(asked->relay, result, error, asked->data);
+    else if (asked->data && asked->destroy)
+        asked->destroy(asked->data);
+}
+
+void
+vccw_own_ask(VccwRelay *relay,
+             gint32 procedure,
+             const VccwArgs *args,
+             VccwOwnDone done,
+             gpointer data,
+             GDestroyNotify destroy)
+{
+    Asked *asked = g_new(Asked, 1);
+
+    *asked = (Asked){ relay, done, data, destroy };
+    vccw_session_call(vccw_relay_session(relay), vccw_operation_find(procedure), args,
+                      on_done, asked);
+}
+
+void
+vccw_own_refuse(VccwRelay *relay, const VccwHeader *call)
+{
+    g_autoptr(GError) error = g_error_new(
+        VCCW_ERROR, VCCW_ERROR_RPC,
+        "unknown procedure: %d (virtccwd does not have this call, and there is "
+        "no stock daemon behind this connection)",
+        call->procedure);
+
+    vccw_relay_fail(relay, call, error);
+}
+
+void
+vccw_own_return(VccwRelay *relay, const VccwHeader *call, const VccwResult *result)
+{
+    const VccwOperation *operation = vccw_operation_find(call->procedure);
+    g_autoptr(GError) error = NULL;
+
+    if (vccw_codec_put_result(vccw_relay_output(relay), call, operation->result, result,
+                              vccw_relay_host(relay)->max_output, &error))
+        vccw_relay_put(relay);
+    else
+        vccw_relay_fail(relay, call, error);
+}
+
+gboolean
+vccw_own_read(VccwRelay *relay, const VccwMessage *message, VccwArgs *ret_args)
+{
+    const VccwOperation *operation = vccw_operation_find(message->header.procedure);
+    g_autoptr(GError) error = NULL;
+
+    /* The right to call comes before the arguments. */
+    if (vccw_session_check(vccw_relay_session(relay), operation, &error) &&
+        vccw_codec_read_args(operation->args, message->payload->data,
+                             message->payload->len, ret_args, &error))
+        return TRUE;
+    vccw_relay_fail(relay, &message->header, error);
+    return FALSE;
+}
+
+static void
+answer(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
+{
+    g_autoptr(VccwMessage) message = data;
+
+    if (error)
+        vccw_relay_fail(relay, &message->header, error);
+    else
+        vccw_own_return(relay, &message->header, result);
+}
+
+void
+vccw_own_call(VccwRelay *relay, VccwMessage *message)
+{
+    const VccwHeader *header = &message->header;
+    VccwArgs args;
+
+    if (!vccw_header_is_call(header) || !vccw_operation_find(header->procedure)) {
+        vccw_own_refuse(relay, header);
+        vccw_message_free(message);
+    } else if (!vccw_own_read(relay, message, &args)) {
+        vccw_message_free(message);
+    } else {
+        vccw_own_ask(relay, header->procedure, &args, answer, message,
+                     (GDestroyNotify)vccw_message_free);
+        vccw_codec_clear_args(&args);
+    }
+}

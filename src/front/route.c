@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Until the connection is open, everything is looked at; afterwards only calls that are
+ * about node devices, or about the connection itself.
+ */
+
+#include "front/route.h"
+#include "front/events.h"
+#include "front/nodes.h"
+#include "front/open.h"
+#include "front/own.h"
+#include "rpc/codec.h"
+#include "rpc/protocol.h"
+#include <virtccw/error.h>
+
+typedef struct {
+    gint32 procedure; /* of libvirt's remote program */
+    void (*call)(VccwRelay *relay, VccwMessage *message);
+} Route;
+
+/* In ascending order. */
+static const Route routes[] = {
+    { 1, vccw_open_again },          /* ConnectOpen */
+    { 60, vccw_open_feature },       /* ConnectSupportsFeature */
+    { 66, vccw_open_auth },          /* AuthList … */
+    { 67, vccw_open_auth },          /* … */
+    { 68, vccw_open_auth },          /* … */
+    { 69, vccw_open_auth },          /* … */
+    { 70, vccw_open_auth },          /* … AuthPolkit */
+    { 111, vccw_nodes_list },        /* NodeNumOfDevices */
+    { 112, vccw_nodes_list },        /* NodeListDevices */
+    { 113, vccw_nodes_by_name },     /* NodeDeviceLookupByName */
+    { 114, vccw_nodes_by_name },     /* NodeDeviceGetXMLDesc */
+    { 115, vccw_nodes_by_name },     /* NodeDeviceGetParent */
+    { 116, vccw_nodes_by_name },     /* NodeDeviceNumOfCaps */
+    { 117, vccw_nodes_by_name },     /* NodeDeviceListCaps */
+    { 118, vccw_nodes_by_name },     /* NodeDeviceDettach */
+    { 119, vccw_nodes_by_name },     /* NodeDeviceReAttach */
+    { 120, vccw_nodes_by_name },     /* NodeDeviceReset */
+    { 123, vccw_nodes_by_xml },      /* NodeDeviceCreateXML */
+    { 124, vccw_nodes_by_name },     /* NodeDeviceDestroy */
+    { 285, vccw_nodes_list },        /* ConnectListAllNodeDevices */
+    { 301, vccw_nodes_by_name },     /* NodeDeviceDetachFlags */
+    { 374, vccw_events_register },   /* ConnectNodeDeviceEventRegisterAny */
+    { 375, vccw_events_deregister }, /* ConnectNodeDeviceEventDeregisterAny */
+    { 428, vccw_nodes_by_xml },      /* NodeDeviceDefineXML */
+    { 429, vccw_nodes_by_name },     /* NodeDeviceUndefine */
+    { 430, vccw_nodes_by_name },     /* NodeDeviceCreate */
+    { 433, vccw_nodes_by_name },     /* NodeDeviceGetAutostart */
+    { 434, vccw_nodes_by_name },     /* NodeDeviceSetAutostart */
+    { 435, vccw_nodes_by_name },     /* NodeDeviceIsPersistent */
+    { 436, vccw_nodes_by_name },     /* NodeDeviceIsActive */
+    { 447, vccw_nodes_by_name },     /* NodeDeviceUpdate */
+};
+
+static const Route *
+find(const VccwHeader *header)
+{
+    if (!vccw_header_is_call(header) || header->status != VCCW_WIRE_OK)
+        return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(routes); i++)
+        if (routes[i].procedure == header->procedure)
+            return &routes[i];
+    return NULL;
+}
+
+gboolean
+vccw_route_keeps(const VccwRelay *relay, const VccwHeader *header)
+{
+    if (vccw_relay_phase(relay) != VCCW_RELAY_OPEN)
+        return TRUE;
+    if (!vccw_relay_has_stock(relay))
+        return header->type == VCCW_WIRE_CALL || header->type == VCCW_WIRE_CALL_WITH_FDS;
+    return find(header) != NULL;
+}
+
+void
+vccw_route_call(VccwRelay *relay, VccwMessage *message)
+{
+    const Route *route = find(&message->header);
+
+    if (vccw_relay_phase(relay) != VCCW_RELAY_OPEN)
+        vccw_open_call(relay, message);
+    else if (route && message->header.type == VCCW_WIRE_CALL)
+        route->call(relay, message);
+    else if (vccw_relay_has_stock(relay))
+        vccw_relay_forward(relay, message);
+    else
+        vccw_own_call(relay, message);
+}
