@@ -13,6 +13,7 @@
 #include "daemon/settings.h"
 #include "daemon/sockets.h"
 #include "driver/driver.h"
+#include "front/front.h"
 #include "rpc/server.h"
 #include <glib-unix.h>
 #include <signal.h>
@@ -32,6 +33,7 @@ typedef struct {
     const VccwSettings *settings;
     VccwDriver *driver;
     VccwServer *server;
+    VccwFront *front;
     GMainLoop *loop;
     guint idle_source;
     gboolean stopping;
@@ -57,7 +59,8 @@ stop(Daemon *daemon)
     sd_notify(0, "STOPPING=1");
     g_timeout_add_seconds(STOP_SECONDS, quit_now, daemon);
     vccw_server_stop(daemon->server);
-    if (vccw_server_clients(daemon->server) == 0)
+    vccw_front_stop(daemon->front);
+    if (vccw_server_clients(daemon->server) + vccw_front_clients(daemon->front) == 0)
         g_main_loop_quit(daemon->loop);
 }
 
@@ -97,7 +100,7 @@ on_clients(guint clients, gpointer data)
     Daemon *daemon = data;
 
     g_clear_handle_id(&daemon->idle_source, g_source_remove);
-    if (clients > 0)
+    if (vccw_server_clients(daemon->server) + vccw_front_clients(daemon->front) > 0)
         return;
     if (daemon->stopping)
         g_main_loop_quit(daemon->loop);
@@ -177,14 +180,51 @@ make_server(const VccwSettings *settings, VccwDriver *driver)
     return vccw_server_new(driver, &limits);
 }
 
+static VccwFront *
+make_front(const VccwSettings *settings, VccwDriver *driver)
+{
+    VccwFrontLimits limits = {
+        .max_clients = affordable_clients(settings->max_clients) / 2,
+        .keepalive_interval = settings->keepalive_interval,
+        .keepalive_count = settings->keepalive_count,
+    };
+
+    return vccw_front_new(driver, &limits);
+}
+
+/* Clients of a socket with a stock daemon behind it are relayed. */
+static void
+serve_socket(Daemon *daemon, VccwSocket *socket)
+{
+    const VccwSettings *settings = daemon->settings;
+    gboolean nodedev = socket->kind == VCCW_SOCKET_NODEDEV;
+    const char *stock =
+        nodedev ? settings->stock_nodedev_socket : settings->stock_qemu_socket;
+    const char *auth =
+        socket->read_only ? settings->auth_unix_ro : settings->auth_unix_rw;
+    gboolean ro = socket->read_only && settings->privileged;
+    g_autofree char *path = g_strconcat(stock ? stock : "", ro ? "-ro" : "", NULL);
+    VccwFrontSocket front = { .read_only = socket->read_only,
+                              .polkit = g_str_equal(auth, "polkit"),
+                              .stock = path,
+                              .scheme = socket->kind == VCCW_SOCKET_CCW ? "qemu" : NULL,
+                              .spare = socket->kind != VCCW_SOCKET_QEMU };
+
+    if (!stock) {
+        vccw_server_listen(daemon->server, vccw_fd_steal(&socket->fd), socket->read_only);
+        return;
+    }
+    front.fd = vccw_fd_steal(&socket->fd);
+    vccw_front_listen(daemon->front, &front);
+}
+
 static void
 serve(Daemon *daemon, VccwSockets *sockets)
 {
-    if (sockets->rw >= 0)
-        vccw_server_listen(daemon->server, vccw_fd_steal(&sockets->rw), FALSE);
-    if (sockets->ro >= 0)
-        vccw_server_listen(daemon->server, vccw_fd_steal(&sockets->ro), TRUE);
+    for (guint i = 0; i < sockets->n; i++)
+        serve_socket(daemon, &sockets->all[i]);
     vccw_server_set_func(daemon->server, on_clients, daemon);
+    vccw_front_set_func(daemon->front, on_clients, daemon);
     on_clients(0, daemon);
     sd_notify(0, "READY=1");
     g_message("virtccwd %s serves %s", PACKAGE_VERSION, vccw_driver_uri(daemon->driver));
@@ -198,6 +238,7 @@ run(const VccwSettings *settings, GError **error)
     g_autoptr(VccwSockets) sockets = NULL;
     g_autoptr(VccwDriver) driver = NULL;
     g_autoptr(VccwServer) server = NULL;
+    g_autoptr(VccwFront) front = NULL;
     g_autoptr(GMainLoop) loop = NULL;
     Daemon daemon = { .settings = settings };
 
@@ -210,6 +251,7 @@ run(const VccwSettings *settings, GError **error)
     raise_limits();
     daemon.driver = driver;
     daemon.server = server = make_server(settings, driver);
+    daemon.front = front = make_front(settings, driver);
     daemon.loop = loop = g_main_loop_new(NULL, FALSE);
     vccw_driver_start(driver);
     serve(&daemon, sockets);

@@ -17,7 +17,7 @@
 
 #define CONFIG_MAX (64 * 1024)
 
-typedef enum { KEY_STRING, KEY_MODE, KEY_NUMBER } KeyType;
+typedef enum { KEY_STRING, KEY_AUTH, KEY_MODE, KEY_NUMBER } KeyType;
 
 typedef struct {
     const char *name;
@@ -43,6 +43,14 @@ static const Key keys[] = {
     { "log_level", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, log_level), 1, 4 },
     { "operation_timeout", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, operation_timeout),
       1, 86400 },
+    { "stock_qemu_socket", KEY_STRING, G_STRUCT_OFFSET(VccwSettings, stock_qemu_socket),
+      0, 0 },
+    { "stock_nodedev_socket", KEY_STRING,
+      G_STRUCT_OFFSET(VccwSettings, stock_nodedev_socket), 0, 0 },
+    { "front_qemu", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, front_qemu), 0, 1 },
+    { "front_nodedev", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, front_nodedev), 0, 1 },
+    { "auth_unix_rw", KEY_AUTH, G_STRUCT_OFFSET(VccwSettings, auth_unix_rw), 0, 0 },
+    { "auth_unix_ro", KEY_AUTH, G_STRUCT_OFFSET(VccwSettings, auth_unix_ro), 0, 0 },
 };
 
 static gboolean
@@ -64,6 +72,14 @@ set_string(VccwSettings *settings, const Key *key, const char *value, GError **e
     g_free(*member);
     *member = g_strndup(value + 1, length - 2);
     return TRUE;
+}
+
+static gboolean
+set_auth(VccwSettings *settings, const Key *key, const char *value, GError **error)
+{
+    if (!g_str_equal(value, "\"polkit\"") && !g_str_equal(value, "\"none\""))
+        return bad_value(key, "\"polkit\" or \"none\"", error);
+    return set_string(settings, key, value, error);
 }
 
 static gboolean
@@ -105,6 +121,8 @@ set_key(VccwSettings *settings, const char *name, const char *value, GError **er
         switch (keys[i].type) {
         case KEY_STRING:
             return set_string(settings, &keys[i], value, error);
+        case KEY_AUTH:
+            return set_auth(settings, &keys[i], value, error);
         case KEY_MODE:
             return set_mode(settings, &keys[i], value, error);
         case KEY_NUMBER:
@@ -247,6 +265,36 @@ parse_command_line(VccwSettings *settings, int *argc, char ***argv, GError **err
     return TRUE;
 }
 
+static gboolean
+needs(gboolean front,
+      const char *front_key,
+      const char *stock,
+      const char *stock_key,
+      GError **error)
+{
+    if (!front || stock)
+        return TRUE;
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                "'%s' needs '%s': say at which socket the stock daemon listens, such as "
+                "\"/run/libvirt/libvirt-sock\"",
+                front_key, stock_key);
+    return FALSE;
+}
+
+/* Whoever is relayed by us must have shown who he is, as the stock daemon would want. */
+static gboolean
+complete_front(VccwSettings *settings, GError **error)
+{
+    const char *auth = settings->privileged ? "polkit" : "none";
+
+    set_default(&settings->auth_unix_rw, g_strdup(auth));
+    set_default(&settings->auth_unix_ro, g_strdup(auth));
+    return needs(settings->front_qemu, "front_qemu", settings->stock_qemu_socket,
+                 "stock_qemu_socket", error) &&
+           needs(settings->front_nodedev, "front_nodedev", settings->stock_nodedev_socket,
+                 "stock_nodedev_socket", error);
+}
+
 VccwSettings *
 vccw_settings_new(int *argc, char ***argv, gboolean privileged, GError **error)
 {
@@ -256,7 +304,8 @@ vccw_settings_new(int *argc, char ***argv, gboolean privileged, GError **error)
     if (!parse_command_line(settings, argc, argv, error))
         return NULL;
     set_defaults(settings);
-    if (!settings->show_version && !load_config(settings, error))
+    if (!settings->show_version &&
+        (!load_config(settings, error) || !complete_front(settings, error)))
         return NULL;
     if (settings->verbose)
         settings->log_level = 1;
@@ -276,5 +325,9 @@ vccw_settings_free(VccwSettings *settings)
     g_free(settings->state_dir);
     g_free(settings->config_file);
     g_free(settings->unix_sock_group);
+    g_free(settings->stock_qemu_socket);
+    g_free(settings->stock_nodedev_socket);
+    g_free(settings->auth_unix_rw);
+    g_free(settings->auth_unix_ro);
     g_free(settings);
 }

@@ -34,6 +34,14 @@ typedef struct {
     guint keepalive_count;     /* 0: the server's default */
     guint log_level;           /* 1 debug … 4 error */
     guint operation_timeout;   /* seconds */
+
+    /* the front: stock daemons that others are relayed to */
+    char *stock_qemu_socket;    /* the stock QEMU driver's; or NULL */
+    char *stock_nodedev_socket; /* the stock node-device driver's; or NULL */
+    gboolean front_qemu;        /* whether to listen at virtqemud-sock */
+    gboolean front_nodedev;     /* whether to listen at virtnodedevd-sock */
+    char *auth_unix_rw;         /* "polkit" or "none", for relayed clients */
+    char *auth_unix_ro;
 } VccwSettings;
 
 /**

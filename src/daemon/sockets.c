@@ -127,48 +127,105 @@ listen_at(const char *path, const char *group, mode_t mode, GError **error)
     return vccw_fd_steal(&fd);
 }
 
+/* The part of a socket's name that tells its kind. */
+static const char *const daemons[] = { "virtccwd", "virtqemud", "virtnodedevd" };
+
+static void
+add(VccwSockets *sockets, VccwSocketKind kind, gboolean read_only, int fd, char *path)
+{
+    sockets->all[sockets->n++] = (VccwSocket){ kind, read_only, fd, path };
+}
+
+static gboolean
+open_one(VccwSockets *sockets,
+         const VccwSettings *settings,
+         VccwSocketKind kind,
+         gboolean read_only,
+         GError **error)
+{
+    mode_t mode = read_only ? settings->unix_sock_ro_perms : settings->unix_sock_rw_perms;
+    g_autofree char *name =
+        g_strconcat(daemons[kind], "-sock", read_only ? "-ro" : "", NULL);
+    g_autofree char *path = g_build_filename(settings->socket_dir, name, NULL);
+    int fd = listen_at(path, settings->unix_sock_group, mode, error);
+
+    if (fd < 0)
+        return FALSE;
+    add(sockets, kind, read_only, fd, g_steal_pointer(&path));
+    return TRUE;
+}
+
+static gboolean
+is_wanted(const VccwSettings *settings, VccwSocketKind kind)
+{
+    switch (kind) {
+    case VCCW_SOCKET_QEMU:
+        return settings->front_qemu;
+    case VCCW_SOCKET_NODEDEV:
+        return settings->front_nodedev;
+    default:
+        return TRUE;
+    }
+}
+
 static gboolean
 open_own(VccwSockets *sockets, const VccwSettings *settings, GError **error)
 {
     if (!make_dir(settings->socket_dir, settings->privileged ? 0755 : 0700, error))
         return FALSE;
-    sockets->rw_path = g_build_filename(settings->socket_dir, "virtccwd-sock", NULL);
-    sockets->rw = listen_at(sockets->rw_path, settings->unix_sock_group,
-                            settings->unix_sock_rw_perms, error);
-    if (sockets->rw < 0) {
-        g_clear_pointer(&sockets->rw_path, g_free);
-        return FALSE;
+    for (VccwSocketKind kind = 0; kind < VCCW_SOCKET_KINDS; kind++) {
+        if (!is_wanted(settings, kind))
+            continue;
+        if (!open_one(sockets, settings, kind, FALSE, error))
+            return FALSE;
+        /* A user's clients read by the same socket. */
+        if (settings->privileged && !open_one(sockets, settings, kind, TRUE, error))
+            return FALSE;
     }
-    if (!settings->privileged) /* a user's clients read by the same socket */
-        return TRUE;
-    sockets->ro_path = g_build_filename(settings->socket_dir, "virtccwd-sock-ro", NULL);
-    sockets->ro = listen_at(sockets->ro_path, settings->unix_sock_group,
-                            settings->unix_sock_ro_perms, error);
-    if (sockets->ro < 0)
-        g_clear_pointer(&sockets->ro_path, g_free);
-    return sockets->ro >= 0;
+    return TRUE;
 }
 
 #ifdef HAVE_SYSTEMD
+static gboolean
+has(const VccwSockets *sockets, VccwSocketKind kind, gboolean read_only)
+{
+    for (guint i = 0; i < sockets->n; i++)
+        if (sockets->all[i].kind == kind && sockets->all[i].read_only == read_only)
+            return TRUE;
+    return FALSE;
+}
+
 /* Never takes a socket for read-write whose name does not say so. */
+static void
+take_one(VccwSockets *sockets, const char *name, int fd)
+{
+    static const char *const units[] = { "virtccwd", "virtccwd-qemu",
+                                         "virtccwd-nodedev" };
+
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    for (guint i = 0; i < 2 * VCCW_SOCKET_KINDS; i++) {
+        VccwSocketKind kind = i / 2;
+        gboolean read_only = i % 2;
+        g_autofree char *unit =
+            g_strconcat(units[kind], read_only ? "-ro" : "", ".socket", NULL);
+
+        if (g_str_equal(name, unit) && !has(sockets, kind, read_only)) {
+            add(sockets, kind, read_only, fd, NULL);
+            return;
+        }
+    }
+    close(fd);
+}
+
 static gboolean
 take_activated(VccwSockets *sockets)
 {
     g_auto(GStrv) names = NULL;
     int n = sd_listen_fds_with_names(1, &names);
 
-    for (int i = 0; i < n; i++) {
-        int fd = SD_LISTEN_FDS_START + i;
-
-        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-        if (g_str_equal(names[i], "virtccwd.socket") && sockets->rw < 0)
-            sockets->rw = fd;
-        else if (g_str_equal(names[i], "virtccwd-ro.socket") && sockets->ro < 0)
-            sockets->ro = fd;
-        else
-            close(fd);
-    }
-    return sockets->rw >= 0 || sockets->ro >= 0;
+    for (int i = 0; i < n; i++)
+        take_one(sockets, names[i], SD_LISTEN_FDS_START + i);
+    return sockets->n > 0;
 }
 #else
 static gboolean
@@ -183,7 +240,6 @@ vccw_sockets_open(const VccwSettings *settings, GError **error)
 {
     g_autoptr(VccwSockets) sockets = g_new0(VccwSockets, 1);
 
-    sockets->rw = sockets->ro = -1;
     if (!take_activated(sockets) && !open_own(sockets, settings, error))
         return NULL;
     return g_steal_pointer(&sockets);
@@ -194,13 +250,13 @@ vccw_sockets_free(VccwSockets *sockets)
 {
     if (!sockets)
         return;
-    vccw_fd_clear(&sockets->rw);
-    vccw_fd_clear(&sockets->ro);
-    if (sockets->rw_path)
-        g_unlink(sockets->rw_path);
-    if (sockets->ro_path)
-        g_unlink(sockets->ro_path);
-    g_free(sockets->rw_path);
-    g_free(sockets->ro_path);
+    for (guint i = 0; i < sockets->n; i++) {
+        VccwSocket *one = &sockets->all[i];
+
+        vccw_fd_clear(&one->fd);
+        if (one->path)
+            g_unlink(one->path);
+        g_free(one->path);
+    }
     g_free(sockets);
 }

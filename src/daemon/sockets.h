@@ -3,7 +3,8 @@
 
 /*
  * The sockets that libvirt's client library looks for: virtccwd-sock and
- * virtccwd-sock-ro, handed over by systemd or made here.
+ * virtccwd-sock-ro, and on wish those of the stock daemons that we stand in front of;
+ * handed over by systemd or made here.
  */
 
 #include "daemon/settings.h"
@@ -11,12 +12,26 @@
 
 G_BEGIN_DECLS
 
-/** VccwSockets: listening descriptors, -1 for none. */
+/** VccwSocketKind: whose clients come in by a socket. */
+typedef enum {
+    VCCW_SOCKET_CCW,     /* ours */
+    VCCW_SOCKET_QEMU,    /* those of the stock QEMU driver */
+    VCCW_SOCKET_NODEDEV, /* those of the stock node-device driver */
+    VCCW_SOCKET_KINDS
+} VccwSocketKind;
+
+/** VccwSocket: a listening socket. */
 typedef struct {
-    int rw;
-    int ro;
-    char *rw_path; /* to be removed at the end; NULL if the socket is not ours */
-    char *ro_path;
+    VccwSocketKind kind;
+    gboolean read_only;
+    int fd;     /* -1 if it was taken over by somebody */
+    char *path; /* to be removed at the end; NULL if the socket is not ours */
+} VccwSocket;
+
+/** VccwSockets: those that there are. */
+typedef struct {
+    guint n;
+    VccwSocket all[2 * VCCW_SOCKET_KINDS];
 } VccwSockets;
 
 /**
