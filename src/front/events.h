@@ -26,9 +26,12 @@ const VccwSessionSink *vccw_event_ids_sink(void);
  * @message: (transfer full) */
 void vccw_event_ids_from_stock(VccwEventIds *ids, VccwMessage *message);
 
-/** vccw_events_register, vccw_events_deregister: answer such a call.
+/** vccw_events_register: Answers a call to register for events.
  * @message: (transfer full) */
 void vccw_events_register(VccwRelay *relay, VccwMessage *message);
+
+/** vccw_events_deregister: Answers a call to hear no more.
+ * @message: (transfer full) */
 void vccw_events_deregister(VccwRelay *relay, VccwMessage *message);
 
 G_END_DECLS

@@ -18,11 +18,16 @@ void vccw_open_call(VccwRelay *relay, VccwMessage *message);
  * @error: (nullable): why; NULL if the stock daemon went away */
 void vccw_open_failed(VccwRelay *relay, const GError *error);
 
-/** vccw_open_again, vccw_open_feature, vccw_open_auth: answer such a call on a connection
- * that is open.
+/** vccw_open_again: Answers a call to open a connection that is open.
  * @message: (transfer full) */
 void vccw_open_again(VccwRelay *relay, VccwMessage *message);
+
+/** vccw_open_feature: Answers a question for a feature, or passes it on.
+ * @message: (transfer full) */
 void vccw_open_feature(VccwRelay *relay, VccwMessage *message);
+
+/** vccw_open_auth: Answers a call about authentication.
+ * @message: (transfer full) */
 void vccw_open_auth(VccwRelay *relay, VccwMessage *message);
 
 /** vccw_opening_free: Forgets a call to open a connection. NULL is fine. */
