@@ -17,7 +17,7 @@
 
 #define CONFIG_MAX (64 * 1024)
 
-typedef enum { KEY_STRING, KEY_AUTH, KEY_MODE, KEY_NUMBER } KeyType;
+typedef enum { KEY_STRING, KEY_PATH, KEY_AUTH, KEY_MODE, KEY_NUMBER } KeyType;
 
 typedef struct {
     const char *name;
@@ -43,9 +43,9 @@ static const Key keys[] = {
     { "log_level", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, log_level), 1, 4 },
     { "operation_timeout", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, operation_timeout),
       1, 86400 },
-    { "stock_qemu_socket", KEY_STRING, G_STRUCT_OFFSET(VccwSettings, stock_qemu_socket),
-      0, 0 },
-    { "stock_nodedev_socket", KEY_STRING,
+    { "stock_qemu_socket", KEY_PATH, G_STRUCT_OFFSET(VccwSettings, stock_qemu_socket), 0,
+      0 },
+    { "stock_nodedev_socket", KEY_PATH,
       G_STRUCT_OFFSET(VccwSettings, stock_nodedev_socket), 0, 0 },
     { "front_qemu", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, front_qemu), 0, 1 },
     { "front_nodedev", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, front_nodedev), 0, 1 },
@@ -72,6 +72,15 @@ set_string(VccwSettings *settings, const Key *key, const char *value, GError **e
     g_free(*member);
     *member = g_strndup(value + 1, length - 2);
     return TRUE;
+}
+
+/* What the command line says is stronger. */
+static gboolean
+set_path(VccwSettings *settings, const Key *key, const char *value, GError **error)
+{
+    if (G_STRUCT_MEMBER(char *, settings, key->offset))
+        return TRUE;
+    return set_string(settings, key, value, error);
 }
 
 static gboolean
@@ -121,6 +130,8 @@ set_key(VccwSettings *settings, const char *name, const char *value, GError **er
         switch (keys[i].type) {
         case KEY_STRING:
             return set_string(settings, &keys[i], value, error);
+        case KEY_PATH:
+            return set_path(settings, &keys[i], value, error);
         case KEY_AUTH:
             return set_auth(settings, &keys[i], value, error);
         case KEY_MODE:
@@ -236,6 +247,10 @@ parse_command_line(VccwSettings *settings, int *argc, char ***argv, GError **err
           "State of this run (/run/virtccw)", "DIR" },
         { "config", 'f', 0, G_OPTION_ARG_FILENAME, &settings->config_file,
           "Configuration file (" SYSCONFDIR "/libvirt/virtccwd.conf)", "FILE" },
+        { "stock-nodedev", 0, 0, G_OPTION_ARG_FILENAME, &settings->stock_nodedev_socket,
+          "Socket of the stock node-device driver behind us", "SOCKET" },
+        { "stock-qemu", 0, 0, G_OPTION_ARG_FILENAME, &settings->stock_qemu_socket,
+          "Socket of the stock QEMU driver behind us", "SOCKET" },
         { "timeout", 't', 0, G_OPTION_ARG_INT, &settings->timeout,
           "End after so many seconds without a client", "SECONDS" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &settings->verbose, "Log debug messages",

@@ -205,7 +205,7 @@ blockjob nothing vda --info
 event --list
 '''.strip().splitlines()]
 # Differs from run to run, whoever is asked.
-CHANGES = re.compile(r'(?m)^.*(free|cached|buffers|Allocation|Available|capacity|<timestamps>|'
+CHANGES = re.compile(r'(?m)\d+ KiB|^.*(free|cached|buffers|Allocation|Available|capacity|<timestamps>|'
                      r'[am c]time>|<available|<allocation|Total:).*$|(?<=<uuid>)[-0-9a-f]{36}|'
                      r'^UUID:.*$|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|<mac address=.*')
 

@@ -14,7 +14,9 @@ import tempfile
 
 from lintlib import Tap
 
-UNITS = ('virtccwd.service', 'virtccwd.socket', 'virtccwd-ro.socket')
+SOCKETS = {'virtccwd': 'virtccwd', 'virtccwd-qemu': 'virtqemud',
+           'virtccwd-nodedev': 'virtnodedevd'}
+UNITS = ('virtccwd.service', *(f'{unit}{ro}.socket' for unit in SOCKETS for ro in ('', '-ro')))
 EXPOSURE = 20  # tenths
 
 
@@ -30,12 +32,14 @@ def wrong_settings(folder):
     """What a slip would open to everybody."""
     wanted = [
         ('virtccwd.socket', 'Socket', 'SocketMode', '0600'),
-        ('virtccwd.socket', 'Socket', 'ListenStream', '/run/libvirt/virtccwd-sock'),
-        ('virtccwd-ro.socket', 'Socket', 'ListenStream', '/run/libvirt/virtccwd-sock-ro'),
-        ('virtccwd-ro.socket', 'Socket', 'FileDescriptorName', 'virtccwd-ro.socket'),
-        ('virtccwd.socket', 'Socket', 'FileDescriptorName', 'virtccwd.socket'),
         ('virtccwd.service', 'Service', 'UMask', '0022'),
     ]
+    for unit, daemon in SOCKETS.items():
+        for ro in ('', '-ro'):
+            wanted += [(f'{unit}{ro}.socket', 'Socket', 'ListenStream',
+                        f'/run/libvirt/{daemon}-sock{ro}'),
+                       (f'{unit}{ro}.socket', 'Socket', 'FileDescriptorName',
+                        f'{unit}{ro}.socket')]
     return [f'{unit}: {key} is {found}, not {value}' for unit, section, key, value in wanted
             for found in [setting(folder, unit, section, key)] if found != value]
 
