@@ -18,6 +18,7 @@ FLOOR = {
 # The folder that a public header belongs to.
 PUBLIC = {
     'error': 'base', 'address': 'address', 'css': 'css', 'mdev': 'mdev', 'nodedev-xml': 'xml',
+    'qemu': 'qemu',
 }
 # Prefix of an outside header: folders that may include it.
 OUTSIDE = {

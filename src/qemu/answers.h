@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a QEMU program said about itself.
+ */
+
+#include <virtccw/qemu.h>
+
+G_BEGIN_DECLS
+
+/** VccwQemuMachine: a machine type. */
+typedef struct {
+    char *name;
+    char *alias; /* nullable */
+    guint cpus_max;
+} VccwQemuMachine;
+
+struct _VccwQemu {
+    char *program;
+    guint version;
+    char *arch;
+    gboolean kvm;
+    const char *default_machine; /* nullable */
+    GPtrArray *machines;         /* of VccwQemuMachine, as QEMU orders them */
+    GPtrArray *machine_names;    /* newest first, NULL at the end */
+    GPtrArray *cpu_models;       /* sorted, NULL at the end */
+    GHashTable *types;           /* a set */
+    GHashTable *properties;      /* a set of "TYPE.NAME" */
+};
+
+/** VCCW_QEMU_QUESTIONS: the QMP commands whose answers are understood here. */
+extern const char VCCW_QEMU_QUESTIONS[];
+
+/**
+ * vccw_qemu_understand:
+ * @program: who said it
+ * @answers: what it wrote to QMP, a line each
+ *
+ * Returns: (transfer full): what it can do; NULL with VCCW_ERROR_CONFIG_UNSUPPORTED when
+ *   that is not what QEMU says, or it is older than 4.2.
+ */
+VccwQemu *vccw_qemu_understand(const char *program, const char *answers, GError **error);
+
+G_END_DECLS
