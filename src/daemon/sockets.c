@@ -136,6 +136,18 @@ add(VccwSockets *sockets, VccwSocketKind kind, gboolean read_only, int fd, char 
     sockets->all[sockets->n++] = (VccwSocket){ kind, read_only, fd, path };
 }
 
+/* Where polkit is asked about each client, as at a stock daemon's socket, all may come.
+ */
+static mode_t
+mode_of(const VccwSettings *settings, VccwSocketKind kind, gboolean read_only)
+{
+    if (read_only)
+        return settings->unix_sock_ro_perms;
+    if (kind != VCCW_SOCKET_CCW && g_str_equal(settings->auth_unix_rw, "polkit"))
+        return 0777;
+    return settings->unix_sock_rw_perms;
+}
+
 static gboolean
 open_one(VccwSockets *sockets,
          const VccwSettings *settings,
@@ -143,7 +155,7 @@ open_one(VccwSockets *sockets,
          gboolean read_only,
          GError **error)
 {
-    mode_t mode = read_only ? settings->unix_sock_ro_perms : settings->unix_sock_rw_perms;
+    mode_t mode = mode_of(settings, kind, read_only);
     g_autofree char *name =
         g_strconcat(daemons[kind], "-sock", read_only ? "-ro" : "", NULL);
     g_autofree char *path = g_build_filename(settings->socket_dir, name, NULL);

@@ -38,10 +38,11 @@ class Stock:
         self.log_path = os.path.join(folder, 'libvirtd.log')
         self.virsh = Virsh(URI)
         self.process = None
+        self.config = CONFIG
 
     def __enter__(self):
         shutil.rmtree(FOLDER, ignore_errors=True)
-        write_file(f'{FOLDER}/libvirtd.conf', CONFIG)
+        write_file(f'{FOLDER}/libvirtd.conf', self.config)
         _add_user()
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An ordinary user gets through the front what stock libvirtd would give him: nothing more.
+
+With the real polkit on a system bus of its own. Both daemons are asked the same by the same
+user, for every procedure there is and some that there are not.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import hostlib
+import sidelib
+from hostlib import CSS, HERE, SOCKETS, run, wait_for, write_file
+
+USER = 65534
+LAST_PROCEDURE = 460
+BUS = '/run/front-bus'
+FRONT = f'{SOCKETS}/virtqemud-sock'
+POLKITD = '/usr/lib/polkit-1/polkitd'
+STOCK_CONFIG = f'''unix_sock_dir = "{sidelib.FOLDER}"
+auth_unix_rw = "polkit"
+auth_unix_ro = "polkit"
+'''
+FRONT_CONFIG = f'''stock_qemu_socket = "{sidelib.SOCKET}"
+front_qemu = 1
+'''
+BUS_CONFIG = f'''<busconfig><type>system</type><listen>unix:path={BUS}</listen>
+<auth>EXTERNAL</auth><policy context='default'><allow user='*'/><allow own='*'/>
+<allow send_type='*'/><allow receive_type='*'/><allow eavesdrop='false'/></policy></busconfig>'''
+POLICY = '''<?xml version='1.0'?><!DOCTYPE policyconfig PUBLIC
+'-//freedesktop//DTD polkit Policy Configuration 1.0//EN'
+'http://www.freedesktop.org/software/polkit/policyconfig-1.dtd'>
+<policyconfig>
+<action id='org.libvirt.unix.monitor'><description>look</description><message>look</message>
+<defaults><allow_any>{monitor}</allow_any><allow_inactive>{monitor}</allow_inactive>
+<allow_active>{monitor}</allow_active></defaults></action>
+<action id='org.libvirt.unix.manage'><description>change</description><message>change</message>
+<defaults><allow_any>{manage}</allow_any><allow_inactive>{manage}</allow_inactive>
+<allow_active>{manage}</allow_active></defaults></action>
+</policyconfig>'''
+
+pytestmark = [
+    pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
+    pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user'),
+    pytest.mark.skipif(not (os.path.exists(POLKITD) and shutil.which('dbus-daemon')),
+                       reason='polkit is not installed'),
+]
+
+
+@contextlib.contextmanager
+def process(*argv, log):
+    with open(log, 'ab') as file:
+        started = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    try:
+        yield started
+    finally:
+        started.terminate()
+        try:
+            started.wait(20)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
+
+
+@contextlib.contextmanager
+def polkit(folder, monitor, manage):
+    """A system bus with polkit on it, which knows libvirt's two actions."""
+    actions = '/usr/share/polkit-1/actions'
+    write_file(f'{folder}/bus.conf', BUS_CONFIG)
+    hostlib.ok('mount', '-t', 'tmpfs', 'tmpfs', actions)
+    try:
+        write_file(f'{actions}/org.libvirt.unix.policy',
+                   POLICY.format(monitor=monitor, manage=manage))
+        os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={BUS}'
+        log = f'{folder}/polkit.log'
+        with process('dbus-daemon', '--nofork', f'--config-file={folder}/bus.conf', log=log):
+            wait_for(lambda: os.path.exists(BUS), 'the bus is there')
+            with process(POLKITD, '--no-debug', log=log):
+                wait_for(lambda: run('pkcheck', '--action-id', 'org.libvirt.unix.monitor',
+                                     '--process', str(os.getpid())).rc == 0,
+                         'polkit answers', 20)
+                yield
+    finally:
+        os.environ.pop('DBUS_SYSTEM_BUS_ADDRESS', None)
+        hostlib.ok('umount', actions)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(BUS)
+
+
+@contextlib.contextmanager
+def both(folder, monitor='yes', manage='auth_admin_keep'):
+    """Stock libvirtd, and the front before it, with polkit asked by both."""
+    with polkit(folder, monitor, manage):
+        stock = sidelib.Stock(folder)
+        stock.config = STOCK_CONFIG
+        with stock:
+            write_file(f'{folder}/virtccwd.conf', FRONT_CONFIG)
+            daemon = hostlib.Daemon(folder)
+            daemon.start('--config', f'{folder}/virtccwd.conf')
+            try:
+                yield daemon
+            finally:
+                daemon.stop()
+                daemon.check_log()
+
+
+def as_user(script, *args):
+    """Runs a piece of Python as an ordinary user. Returns: what it printed, as JSON."""
+    begin = f'import sys; sys.path.insert(0, {HERE!r}); import os\n' \
+        f'os.setgid({USER}); os.setuid({USER})\n'
+    done = run(sys.executable, '-B', '-c', begin + script, *args, timeout=120)
+    assert done.rc == 0, done.err
+    return json.loads(done.out)
+
+
+# What one user gets for each procedure: before authentication, and after it and an open.
+ASK = '''
+import json, struct
+from rpcclient import RpcClient, RpcError, xdr
+
+def outcome(client, procedure, payload=b''):
+    try:
+        client.call(procedure, payload)
+        return 'ok'
+    except RpcError as error:
+        return error.code
+
+def fresh():
+    client = RpcClient(sys.argv[1])
+    client.socket.settimeout(30)
+    return client
+
+def without(procedure):
+    with fresh() as client:
+        return outcome(client, procedure)
+
+def authenticate(client):
+    return outcome(client, 66), outcome(client, 70)
+
+def within(procedure):
+    """An empty payload: what is allowed fails to decode, or is done; the rest is refused."""
+    with fresh() as client:
+        authenticate(client)
+        opened = outcome(client, 1, xdr('oi', 'qemu:///system', int(sys.argv[3])))
+        return opened, outcome(client, procedure)
+
+skip = {66, 70, 1, 2, 60} | set(range(67, 70))
+with fresh() as client:
+    auth = authenticate(client)
+numbers = [number for number in range(int(sys.argv[2])) if number not in skip]
+print(json.dumps({'auth': auth, 'without': [without(n) for n in numbers],
+                  'within': [within(n) for n in numbers], 'numbers': numbers}))
+'''
+
+
+def ask(path, flags=0):
+    return as_user(ASK, path, str(LAST_PROCEDURE), str(flags))
+
+
+def test_without_rights_on_the_main_socket(tmp_path):
+    """polkit would have to ask for a password, and there is nobody to be asked."""
+    with both(tmp_path):
+        stock, front = ask(sidelib.SOCKET), ask(FRONT)
+        assert front['auth'] == stock['auth']
+        assert front['auth'][1] != 'ok'
+        assert front['without'] == stock['without']
+        assert all(code != 'ok' for _, code in front['within'])
+        assert front['within'] == stock['within']
+
+
+def test_looking_is_allowed_on_the_other(tmp_path):
+    with both(tmp_path):
+        stock, front = ask(sidelib.SOCKET + '-ro'), ask(FRONT + '-ro')
+        assert front['auth'] == stock['auth']
+        assert front['without'] == stock['without']
+        for number, direct, relayed in zip(stock['numbers'], stock['within'], front['within']):
+            if relayed != direct:
+                # Our own answer to bad arguments, never more than a refusal.
+                assert relayed[1] != 'ok' and number in (118, 119, 120, 301), \
+                    (number, direct, relayed)
+
+
+def test_who_is_let_in_can_change(tmp_path):
+    with both(tmp_path, manage='yes'):
+        result = as_user('''
+import json, libvirt
+connection = libvirt.open('qemu:///system')
+print(json.dumps([device.name() for device in connection.listAllDevices()]))''')
+        assert CSS in result
+
+
+def test_same_words_as_stock(tmp_path):
+    """virsh tells an ordinary user the same."""
+    script = '''
+import json, subprocess
+done = subprocess.run(['virsh', *sys.argv[1:], 'nodedev-list', '--cap', 'css'], text=True,
+                      stdin=subprocess.DEVNULL, capture_output=True)
+print(json.dumps([done.returncode, done.stdout, done.stderr]))'''
+    with both(tmp_path, monitor='no'):
+        for extra in ([], ['-r']):
+            stock = as_user(script, '-c', 'qemu:///system?socket=' + sidelib.SOCKET
+                            + ('-ro' if extra else ''), *extra)
+            front = as_user(script, '-c', 'qemu:///system', *extra)
+            assert front == stock
+            assert front[0] == 1
+
+
+def test_no_polkit_no_entry(tmp_path):
+    """With nobody to be asked nobody is let in, but root."""
+    os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = 'unix:path=/run/no-such-bus'
+    try:
+        with sidelib.Stock(tmp_path):
+            write_file(tmp_path / 'virtccwd.conf', FRONT_CONFIG)
+            daemon = hostlib.Daemon(tmp_path)
+            daemon.start('--config', str(tmp_path / 'virtccwd.conf'))
+            assert ask(FRONT)['auth'][1] == 45
+            assert CSS in hostlib.ok('virsh', '-c', 'qemu:///system', 'nodedev-list')
+            daemon.stop()
+            daemon.check_log()
+    finally:
+        del os.environ['DBUS_SYSTEM_BUS_ADDRESS']
