@@ -487,6 +487,39 @@ test_synthetic_uevent(void)
                    "add /bus/css SUBSYSTEM=bus SYNTH_UUID=0");
 }
 
+/* The disk of a DASD comes and goes with its being online; what is built on it keeps it
+ * there. */
+static void
+test_block(void)
+{
+    g_autoptr(VccwSimServer) server = make_server(
+        "subchannel 0.0.0004 device=0.0.3000 cutype=3990/e9 devtype=3390/0c online=1 "
+        "block=dasdb uid=IBM.1 holder=dm-2/vg-lv/LVM-x\n");
+    VccwSim *sim = server->sim;
+
+    assert_file(sim, CSS0 "0.0.0004/0.0.3000/uid", "IBM.1\n");
+    assert_file(sim, CSS0 "0.0.0004/0.0.3000/alias", "0\n");
+    assert_file(sim, CSS0 "0.0.0004/0.0.3000/block/dasdb/dev", "94:4\n");
+    assert_file(sim, CSS0 "0.0.0004/0.0.3000/block/dasdb/dasdb1/dev", "94:5\n");
+    assert_file(sim, "sys/devices/virtual/block/dm-2/dev", "253:2\n");
+    assert_file(sim, "sys/devices/virtual/block/dm-2/dm/name", "vg-lv\n");
+    assert_file(sim, "sys/devices/virtual/block/dm-2/dm/uuid", "LVM-x\n");
+    g_assert_true(exists(sim, "sys/class/block/dasdb1"));
+    g_assert_true(exists(sim, CSS0 "0.0.0004/0.0.3000/block/dasdb/dasdb1/holders/dm-2"));
+    g_assert_cmpint(put(sim, CSS0 "0.0.0004/0.0.3000/online", "0", NULL), ==, -EBUSY);
+    g_clear_pointer(&vccw_sim_subchannel(sim, "0.0.0004")->spec->holder, g_free);
+    g_free(drain(sim));
+    g_assert_cmpint(put(sim, CSS0 "0.0.0004/0.0.3000/online", "0", NULL), ==, 0);
+    assert_uevents(sim,
+                   "remove /devices/css0/0.0.0004/0.0.3000/block/dasdb SUBSYSTEM=block "
+                   "MAJOR=94 MINOR=4 DEVNAME=dasdb DEVTYPE=disk",
+                   "remove /devices/css0/0.0.0004/0.0.3000/block/dasdb/dasdb1 "
+                   "SUBSYSTEM=block MAJOR=94 MINOR=5 DEVNAME=dasdb1 DEVTYPE=partition");
+    g_assert_false(exists(sim, CSS0 "0.0.0004/0.0.3000/block"));
+    g_assert_false(exists(sim, "sys/class/block/dasdb1"));
+    assert_file(sim, CSS0 "0.0.0004/0.0.3000/uid", "\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -511,6 +544,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/hardware/online", test_online);
     g_test_add_func("/sim/hardware/online-busy", test_online_busy);
     g_test_add_func("/sim/hardware/chp", test_chp);
+    g_test_add_func("/sim/hardware/block", test_block);
     g_test_add_func("/sim/uevent/synthetic", test_synthetic_uevent);
     return g_test_run();
 }

@@ -4,6 +4,7 @@
 
 #include "rows.h"
 
+#include "block.h"
 #include "bus.h"
 #include "mdev.h"
 #include "subchannel.h"
@@ -49,6 +50,42 @@ SHOW(unknown, "unknown\n")
 SHOW(chp_shared, "%x\n", CHP(object)->shared)
 SHOW(chp_chid, "%04x\n", CHP(object)->chid)
 SHOW(module_state, "live\n")
+SHOW(alias, "%d\n", CCW(object)->parent->spec->alias)
+SHOW(uid,
+     "%s\n",
+     CCW(object)->online &&CCW(object)->parent->spec->uid ? CCW(object)->parent->spec->uid
+                                                          : "")
+SHOW(disk_devno, "94:%u\n", vccw_sim_block_minor(CCW(object)))
+SHOW(disk_size, "14424480\n")
+SHOW(part_devno, "94:%u\n", vccw_sim_block_minor(CCW(object)) + 1)
+SHOW(part_number, "1\n")
+SHOW(md_level, "raid1\n")
+
+/* dm-3 is 253:3, md3 is 9:3. */
+VCCW_SIM_SHOW(holder_devno)
+{
+    g_autofree char *name = vccw_sim_block_holder(CCW(object), 0);
+    gboolean dm = vccw_sim_block_is_dm(object);
+
+    g_string_append_printf(out, "%u:%s\n", dm ? 253u : 9u, name + (dm ? 3 : 2));
+    return 0;
+}
+
+VCCW_SIM_SHOW(dm_name)
+{
+    g_autofree char *name = vccw_sim_block_holder(CCW(object), 1);
+
+    g_string_append_printf(out, "%s\n", name);
+    return 0;
+}
+
+VCCW_SIM_SHOW(dm_uuid)
+{
+    g_autofree char *uuid = vccw_sim_block_holder(CCW(object), 2);
+
+    g_string_append_printf(out, "%s\n", uuid);
+    return 0;
+}
 
 VCCW_SIM_SHOW(nothing)
 {
@@ -182,7 +219,7 @@ VCCW_SIM_STORE(create)
 
 VCCW_SIM_STORE(online)
 {
-    return vccw_sim_ccw_online_store(CCW(object), text, len);
+    return vccw_sim_ccw_online_store(sim, CCW(object), text, len);
 }
 
 VCCW_SIM_STORE(remove)

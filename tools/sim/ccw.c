@@ -5,6 +5,7 @@
  * attribute with an effect, "online". The kernel emits no uevent when that changes.
  */
 
+#include "block.h"
 #include "bus.h"
 #include "subchannel.h"
 
@@ -47,20 +48,21 @@ vccw_sim_ccw_free(VccwSim *sim, VccwSimDev *dev)
 }
 
 int
-vccw_sim_ccw_set_online(VccwSimCcw *ccw, gboolean online)
+vccw_sim_ccw_set_online(VccwSim *sim, VccwSimCcw *ccw, gboolean online)
 {
     if (!ccw->dev.driver || ccw->online == online)
         return -EINVAL;
-    if (!online && ccw->parent->spec->busy)
+    if (!online && (ccw->parent->spec->busy || vccw_sim_block_held(ccw)))
         return -EBUSY;
     if (online && ccw->parent->spec->inoperative)
         return -ENODEV;
     ccw->online = online;
+    vccw_sim_block_emit(sim, ccw, online ? "add" : "remove");
     return 0;
 }
 
 int
-vccw_sim_ccw_online_store(VccwSimCcw *ccw, const char *text, gsize len)
+vccw_sim_ccw_online_store(VccwSim *sim, VccwSimCcw *ccw, const char *text, gsize len)
 {
     guint64 value;
 
@@ -68,5 +70,5 @@ vccw_sim_ccw_online_store(VccwSimCcw *ccw, const char *text, gsize len)
         value = 1;
     else if (!vccw_sim_parse_number(text, len, 16, &value) || value > 1)
         return -EINVAL;
-    return vccw_sim_ccw_set_online(ccw, value == 1);
+    return vccw_sim_ccw_set_online(sim, ccw, value == 1);
 }

@@ -11,6 +11,8 @@
 
 #include "init.h"
 
+#include "mounts.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -191,6 +193,8 @@ inside(const Start *start)
         mount(start->proc, "/proc", NULL, MS_MOVE, NULL);
     else
         prctl(PR_SET_CHILD_SUBREAPER, 1);
+    /* Swap areas cannot be had in a user namespace: whoever wants some writes them. */
+    mount(VCCW_SIM_SWAPS, "/proc/swaps", NULL, MS_BIND, NULL);
     command = fork();
     if (command == 0)
         run_command(start);

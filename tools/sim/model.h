@@ -105,6 +105,10 @@ typedef struct {
     guint8 cu_model, dev_model;
     char *driver;         /* the device's driver, NULL: none fits */
     char *override;       /* driver override at boot, NULL: none */
+    char *block;          /* "dasda": the disk that it is while online, or NULL */
+    char *holder;         /* "dm-0/NAME/UUID" or "md0": what is built on it, or NULL */
+    char *uid;            /* the volume's unique ID, readable while online, or NULL */
+    gboolean alias;       /* a PAV alias: no disk of its own */
     gboolean unbound;     /* no driver at boot */
     gboolean online;      /* configured to go online whenever it appears */
     gboolean busy;        /* somebody uses it: it does not go offline */

@@ -90,6 +90,10 @@ private_run(VccwSimMounts *mounts, GError **error)
     if (!mount_tmpfs("/run", "mode=0755", error) || !make_dirs(dirs, error))
         return FALSE;
     g_chmod("/run/user/0", 0700);
+    if (!g_file_set_contents(VCCW_SIM_SWAPS,
+                             "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n", -1,
+                             error))
+        return FALSE;
     keep_below(mounts->run, "/run", "current-system");
     keep_below(mounts->run, "/run", "wrappers");
     /* libudev listens to udevd's messages only where udevd seems to run. */

@@ -8,6 +8,8 @@
 
 #include "rows.h"
 
+#include "block.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -479,6 +481,8 @@ PATH(module_driver_link,
         .mode = S_IFLNK | 0777, .depth = where, .target = to, __VA_ARGS__ \
     }
 #define FOLDS(name) .child = name##_child, .children = name##_children
+#define FOLDS_BLOCK(name) \
+    .child = vccw_sim_##name##_child, .children = vccw_sim_##name##_children
 #define ROW(id)     [VCCW_SIM_ROW_##id]
 
 /* clang-format off */
@@ -562,6 +566,46 @@ const VccwSimRow vccw_sim_rows[VCCW_SIM_ROWS] = {
     ROW(CCW_ONLINE) = RW("online", CCW_DIR, online, online),
     ROW(CCW_SUBSYSTEM) = LINK("subsystem", CCW_DIR, 4, to_bus),
     ROW(CCW_UEVENT) = RW("uevent", CCW_DIR, dev_uevent, dev_uevent),
+
+    ROW(CCW_ALIAS) = RO("alias", CCW_DIR, alias, .visible = vccw_sim_block_is_dasd),
+    ROW(CCW_UID) = RO("uid", CCW_DIR, uid, .visible = vccw_sim_block_is_dasd),
+    ROW(CCW_BLOCK) = DIR("block", CCW_DIR, FOLDS_BLOCK(disks),
+        .visible = vccw_sim_block_is_disk),
+    ROW(BLOCK_DIR) = NAMED(FOLDS_BLOCK(parts), .visible = vccw_sim_block_is_disk,
+        .path = vccw_sim_block_disk_path),
+    ROW(BLOCK_DEVNO) = RO("dev", BLOCK_DIR, disk_devno),
+    ROW(BLOCK_SIZE) = RO("size", BLOCK_DIR, disk_size),
+    ROW(BLOCK_HOLDERS) = DIR("holders", BLOCK_DIR),
+    ROW(BLOCK_SUBSYSTEM) = LINK("subsystem", BLOCK_DIR, 6, vccw_sim_block_to_class),
+    ROW(BLOCK_UEVENT) = RW("uevent", BLOCK_DIR, nothing, accept),
+    ROW(PART_DIR) = NAMED(.visible = vccw_sim_block_is_disk,
+        .path = vccw_sim_block_part_path),
+    ROW(PART_DEVNO) = RO("dev", PART_DIR, part_devno),
+    ROW(PART_NUMBER) = RO("partition", PART_DIR, part_number),
+    ROW(PART_HOLDERS) = DIR("holders", PART_DIR, FOLDS_BLOCK(holders)),
+    ROW(PART_SUBSYSTEM) = LINK("subsystem", PART_DIR, 7, vccw_sim_block_to_class),
+    ROW(PART_UEVENT) = RW("uevent", PART_DIR, nothing, accept),
+    ROW(VIRTUAL_BLOCK) = DIR("block", VIRTUAL, FOLDS_BLOCK(virtual_block)),
+    ROW(HOLDER_DIR) = NAMED(.visible = vccw_sim_block_is_held,
+        .path = vccw_sim_block_holder_path),
+    ROW(HOLDER_DEVNO) = RO("dev", HOLDER_DIR, holder_devno),
+    ROW(HOLDER_HOLDERS) = DIR("holders", HOLDER_DIR),
+    ROW(HOLDER_SUBSYSTEM) = LINK("subsystem", HOLDER_DIR, 4, vccw_sim_block_to_class),
+    ROW(HOLDER_UEVENT) = RW("uevent", HOLDER_DIR, nothing, accept),
+    ROW(HOLDER_DM) = DIR("dm", HOLDER_DIR, .visible = vccw_sim_block_is_dm),
+    ROW(HOLDER_DM_NAME) = RO("name", HOLDER_DM, dm_name),
+    ROW(HOLDER_DM_UUID) = RO("uuid", HOLDER_DM, dm_uuid),
+    ROW(HOLDER_MD) = DIR("md", HOLDER_DIR, .visible = vccw_sim_block_is_md),
+    ROW(HOLDER_MD_LEVEL) = RO("level", HOLDER_MD, md_level),
+    ROW(HOLDER_LINK) = NAMED_LINK(8, vccw_sim_block_to_holder,
+        .visible = vccw_sim_block_is_held, .path = vccw_sim_block_holder_link_path),
+    ROW(CLASS_BLOCK) = DIR("block", CLASS, FOLDS_BLOCK(class_block)),
+    ROW(BLOCK_LINK) = NAMED_LINK(2, vccw_sim_block_to_disk,
+        .visible = vccw_sim_block_is_disk, .path = vccw_sim_block_class_disk_path),
+    ROW(PART_LINK) = NAMED_LINK(2, vccw_sim_block_to_part,
+        .visible = vccw_sim_block_is_disk, .path = vccw_sim_block_class_part_path),
+    ROW(HOLDER_CLASS_LINK) = NAMED_LINK(2, vccw_sim_block_to_holder,
+        .visible = vccw_sim_block_is_held, .path = vccw_sim_block_class_holder_path),
 
     ROW(MDEV_DIR) = NAMED(.path = dev_dir_path),
     ROW(MDEV_DRIVER) = LINK("driver", MDEV_DIR, 4, to_driver, .visible = has_driver),

@@ -219,6 +219,38 @@ set_operational(VccwSimSpec *spec, const char *value)
     return TRUE;
 }
 
+static gboolean
+set_name(char **name, const char *value)
+{
+    g_free(*name);
+    *name = g_str_equal(value, "none") ? NULL : g_strdup(value);
+    return TRUE;
+}
+
+static gboolean
+set_block(VccwSimSpec *spec, const char *value)
+{
+    gboolean is_disk = g_str_has_prefix(value, "dasd") && strlen(value) == 5 &&
+                       g_ascii_islower(value[4]);
+
+    return (is_disk || g_str_equal(value, "none")) && set_name(&spec->block, value);
+}
+
+static gboolean
+set_holder(VccwSimSpec *spec, const char *value)
+{
+    gboolean is_holder = (g_str_has_prefix(value, "dm-") && g_ascii_isdigit(value[3])) ||
+                         (g_str_has_prefix(value, "md") && g_ascii_isdigit(value[2]));
+
+    return (is_holder || g_str_equal(value, "none")) && set_name(&spec->holder, value);
+}
+
+static gboolean
+set_uid(VccwSimSpec *spec, const char *value)
+{
+    return set_name(&spec->uid, value);
+}
+
 /* One of parse, byte or flag; the latter two are offsets into the spec. */
 static const struct {
     const char *key;
@@ -235,6 +267,10 @@ static const struct {
     { "chpids", parse_chpids },
     { "pimpampom", parse_masks },
     { "operational", set_operational },
+    { "block", set_block },
+    { "holder", set_holder },
+    { "uid", set_uid },
+    { "alias", .flag = G_STRUCT_OFFSET(VccwSimSpec, alias) },
     { "pim", .byte = G_STRUCT_OFFSET(VccwSimSpec, pim) },
     { "pam", .byte = G_STRUCT_OFFSET(VccwSimSpec, pam) },
     { "pom", .byte = G_STRUCT_OFFSET(VccwSimSpec, pom) },
@@ -332,6 +368,9 @@ vccw_sim_spec_copy(const VccwSimSpec *spec)
     copy->device = g_strdup(spec->device);
     copy->driver = g_strdup(spec->driver);
     copy->override = g_strdup(spec->override);
+    copy->block = g_strdup(spec->block);
+    copy->holder = g_strdup(spec->holder);
+    copy->uid = g_strdup(spec->uid);
     return copy;
 }
 
@@ -344,6 +383,9 @@ vccw_sim_spec_free(VccwSimSpec *spec)
     g_free(spec->device);
     g_free(spec->driver);
     g_free(spec->override);
+    g_free(spec->block);
+    g_free(spec->holder);
+    g_free(spec->uid);
     g_free(spec);
 }
 
@@ -367,6 +409,14 @@ vccw_sim_spec_print(const VccwSimSpec *spec, GString *out)
                            spec->pam, spec->pom, spec->online);
     if (spec->busy)
         g_string_append(out, " busy=1");
+    if (spec->block)
+        g_string_append_printf(out, " block=%s", spec->block);
+    if (spec->holder)
+        g_string_append_printf(out, " holder=%s", spec->holder);
+    if (spec->uid)
+        g_string_append_printf(out, " uid=%s", spec->uid);
+    if (spec->alias)
+        g_string_append(out, " alias=1");
     if (spec->qdio)
         g_string_append(out, " qdio=1");
     if (spec->inoperative)

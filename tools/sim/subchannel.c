@@ -11,6 +11,7 @@
 
 #include "subchannel.h"
 
+#include "block.h"
 #include "bus.h"
 #include "mdev.h"
 #include "spec.h"
@@ -55,7 +56,11 @@ match_ccw(const VccwSimDriver *driver, const VccwSimDev *dev)
 static gboolean
 remove_ccw(VccwSim *sim, VccwSimDev *dev)
 {
-    ((VccwSimCcw *)dev)->online = FALSE;
+    VccwSimCcw *ccw = (VccwSimCcw *)dev;
+
+    if (ccw->online)
+        vccw_sim_block_emit(sim, ccw, "remove");
+    ccw->online = FALSE;
     return TRUE;
 }
 
@@ -79,6 +84,8 @@ recognise(VccwSim *sim, VccwSimDev *dev)
                       g_strdup_printf("%s/%s", dev->devpath, sch->spec->device));
     vccw_sim_dev_add(sim, &ccw->dev, TRUE);
     ccw->online = sch->spec->online && ccw->dev.driver;
+    if (ccw->online)
+        vccw_sim_block_emit(sim, ccw, "add");
 }
 
 static gboolean

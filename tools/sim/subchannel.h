@@ -48,10 +48,10 @@ void vccw_sim_ccw_env(const VccwSimDev *dev, GPtrArray *env);
 char *vccw_sim_ccw_modalias(const VccwSimCcw *ccw);
 
 /** vccw_sim_ccw_set_online: Returns: 0, -EINVAL (no driver, or is so already), -EBUSY. */
-int vccw_sim_ccw_set_online(VccwSimCcw *ccw, gboolean online);
+int vccw_sim_ccw_set_online(VccwSim *sim, VccwSimCcw *ccw, gboolean online);
 
 /** vccw_sim_ccw_online_store: the attribute online. Returns: 0 or a negative errno. */
-int vccw_sim_ccw_online_store(VccwSimCcw *ccw, const char *text, gsize len);
+int vccw_sim_ccw_online_store(VccwSim *sim, VccwSimCcw *ccw, const char *text, gsize len);
 
 /** vccw_sim_chp_ensure: Returns: (transfer none): the channel path, made when missing. */
 VccwSimChp *vccw_sim_chp_ensure(VccwSim *sim, guint8 id);

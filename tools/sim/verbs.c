@@ -120,7 +120,7 @@ verb_online(VccwSimServer *server, const char *const *words, int fd, GError **er
         return refuse(error, "write: online BUSID 0|1");
     if (sch->ccw->online == (*words[1] == '1'))
         return g_strdup("");
-    ret = vccw_sim_ccw_set_online(sch->ccw, *words[1] == '1');
+    ret = vccw_sim_ccw_set_online(server->sim, sch->ccw, *words[1] == '1');
     if (ret < 0)
         return refuse(error, "'%s': %s", words[0], g_strerror(-ret));
     return g_strdup("");
