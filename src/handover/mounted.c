@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The mounts of a namespace are in /proc/PID/mountinfo of each process in it. A file
+ * system may have a device number of its own (btrfs has), so that its source counts as
+ * well as its number. Processes come and go meanwhile: what has gone uses nothing.
+ */
+
+#include "handover/mounted.h"
+
+#include "base/io.h"
+#include "base/quote.h"
+#include "handover/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <virtccw/error.h>
+
+#define TABLE_MAX (16 * 1024 * 1024) /* bytes of a mountinfo */
+
+typedef struct {
+    const VccwHandoverHost *host;
+    GPtrArray *disks;
+    GPtrArray *users;
+} Search;
+
+/* "\040" and the like, as the kernel writes blanks in /proc. */
+static char *
+unescape(const char *text)
+{
+    GString *plain = g_string_new(NULL);
+
+    for (; *text; text++) {
+        guint code;
+
+        if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1 && strlen(text) > 3) {
+            g_string_append_c(plain, (char)code);
+            text += 3;
+        } else {
+            g_string_append_c(plain, *text);
+        }
+    }
+    return g_string_free(plain, FALSE);
+}
+
+static const VccwDisk *
+find_by_number(GPtrArray *disks, guint major, guint minor)
+{
+    for (guint i = 0; i < disks->len; i++) {
+        const VccwDisk *disk = disks->pdata[i];
+
+        if (disk->major == major && disk->minor == minor)
+            return disk;
+    }
+    return NULL;
+}
+
+/* @path: a device node, as who uses it has named it: "/dev/dasda1", "/dev/mapper/a-b" */
+static const VccwDisk *
+find_by_path(const Search *search, const char *path)
+{
+    const char *name = path + strlen("/dev/");
+    g_autofree char *node = NULL;
+    struct stat st;
+
+    if (!g_str_has_prefix(path, "/dev/"))
+        return NULL;
+    for (guint i = 0; i < search->disks->len; i++) {
+        const VccwDisk *disk = search->disks->pdata[i];
+
+        if (g_str_equal(name, disk->name) ||
+            (disk->mapper && g_str_has_prefix(name, "mapper/") &&
+             g_str_equal(name + strlen("mapper/"), disk->mapper)))
+            return disk;
+    }
+    node = g_build_filename(search->host->dev, name, NULL);
+    if (stat(node, &st) < 0 || !S_ISBLK(st.st_mode))
+        return NULL;
+    return find_by_number(search->disks, major(st.st_rdev), minor(st.st_rdev));
+}
+
+static void
+add_user(GPtrArray *users, char *user)
+{
+    if (g_ptr_array_find_with_equal_func(users, user, g_str_equal, NULL))
+        g_free(user);
+    else
+        g_ptr_array_add(users, user);
+}
+
+/* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE OPTIONS */
+static void
+judge_mount(const Search *search, const char *line)
+{
+    g_auto(GStrv) fields = g_strsplit(line, " ", -1);
+    guint n = g_strv_length(fields), dash = 6, major, minor;
+    g_autofree char *source = NULL;
+    g_autofree char *point = NULL;
+    g_autofree char *quoted = NULL;
+    const VccwDisk *disk;
+
+    while (dash < n && !g_str_equal(fields[dash], "-"))
+        dash++;
+    if (dash + 2 >= n || sscanf(fields[2], "%u:%u", &major, &minor) != 2)
+        return;
+    source = unescape(fields[dash + 2]);
+    disk = find_by_number(search->disks, major, minor);
+    if (!disk)
+        disk = find_by_path(search, source);
+    if (!disk)
+        return;
+    point = unescape(fields[4]);
+    quoted = vccw_quote(point, VCCW_QUOTE_VALUE);
+    add_user(search->users,
+             g_strdup_printf("file system mounted at %s (%s)", quoted, disk->name));
+}
+
+static void
+judge_table(const Search *search, int proc, const char *pid)
+{
+    g_autofree char *path = g_build_filename(pid, "mountinfo", NULL);
+    g_autofree char *text = vccw_read_file(proc, path, TABLE_MAX, NULL, NULL, NULL);
+    g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
+
+    for (guint i = 0; lines && lines[i]; i++)
+        judge_mount(search, lines[i]);
+}
+
+static gboolean
+is_pid(const char *name)
+{
+    return *name && strspn(name, "0123456789") == strlen(name);
+}
+
+/* Each namespace once; a process whose namespace cannot be told is looked at by itself.
+ */
+static void
+judge_namespaces(const Search *search, int proc, GPtrArray *pids)
+{
+    g_autoptr(GHashTable) seen =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < pids->len; i++) {
+        g_autofree char *path = g_build_filename(pids->pdata[i], "ns/mnt", NULL);
+        char *name;
+
+        if (!is_pid(pids->pdata[i]))
+            continue;
+        name = vccw_read_link(proc, path, NULL);
+        if (!name || g_hash_table_add(seen, name))
+            judge_table(search, proc, pids->pdata[i]);
+    }
+}
+
+/* FILENAME TYPE SIZE USED PRIORITY, after a line of titles; a file's mount has been
+ * found already. */
+static void
+judge_swaps(const Search *search, int proc)
+{
+    g_autofree char *text = vccw_read_file(proc, "swaps", TABLE_MAX, NULL, NULL, NULL);
+    g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
+
+    for (guint i = 1; lines && lines[0] && lines[i]; i++) {
+        g_autofree char *name = NULL;
+        const VccwDisk *disk;
+
+        lines[i][strcspn(lines[i], " \t")] = '\0';
+        name = unescape(lines[i]);
+        disk = find_by_path(search, name);
+        if (disk)
+            add_user(search->users, g_strdup_printf("swap space on %s", disk->name));
+    }
+}
+
+gboolean
+vccw_mounted_find(const VccwHandoverHost *host,
+                  GPtrArray *disks,
+                  GPtrArray *users,
+                  GError **error)
+{
+    Search search = { .host = host, .disks = disks, .users = users };
+    g_auto(VccwFd) proc = vccw_open_dir(AT_FDCWD, host->proc, NULL);
+    g_autoptr(GPtrArray) pids = proc < 0 ? NULL : vccw_list_dir(proc, ".", NULL);
+
+    if (!pids || !vccw_exists(proc, "swaps")) {
+        g_set_error(
+            error, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED,
+            "whether the host uses it cannot be known, for '%s' cannot be read or "
+            "has no 'swaps'; check the service's sandbox",
+            host->proc);
+        return FALSE;
+    }
+    judge_namespaces(&search, proc, pids);
+    judge_swaps(&search, proc);
+    return TRUE;
+}
+
+/* The disk that descriptor @fd of a process stands for; only what looks like a node is
+ * examined, for others may block. */
+static const VccwDisk *
+opened_disk(const Search *search, int fds, const char *fd)
+{
+    g_autofree char *target = vccw_read_link(fds, fd, NULL);
+    struct stat st;
+
+    if (!target || *target != '/')
+        return NULL;
+    if (fstatat(fds, fd, &st, 0) < 0 || !S_ISBLK(st.st_mode))
+        return g_str_has_prefix(target, "/dev/") ? find_by_path(search, target) : NULL;
+    return find_by_number(search->disks, major(st.st_rdev), minor(st.st_rdev));
+}
+
+static void
+judge_process(const Search *search, int proc, const char *pid)
+{
+    g_autofree char *path = g_build_filename(pid, "fd", NULL);
+    g_autofree char *comm_path = g_build_filename(pid, "comm", NULL);
+    g_auto(VccwFd) fds = vccw_open_dir(proc, path, NULL);
+    g_autoptr(GPtrArray) names = fds < 0 ? NULL : vccw_list_dir(fds, ".", NULL);
+
+    for (guint i = 0; names && i < names->len; i++) {
+        const VccwDisk *disk = opened_disk(search, fds, names->pdata[i]);
+        g_autofree char *comm = disk ? vccw_read_attr(proc, comm_path, NULL) : NULL;
+        g_autofree char *quoted = vccw_quote(comm ? comm : "?", VCCW_QUOTE_VALUE);
+
+        if (disk)
+            add_user(search->users, g_strdup_printf("process %s (%s) has %s open", pid,
+                                                    quoted, disk->name));
+    }
+}
+
+void
+vccw_mounted_find_openers(const VccwHandoverHost *host,
+                          GPtrArray *disks,
+                          GPtrArray *users)
+{
+    Search search = { .host = host, .disks = disks, .users = users };
+    g_auto(VccwFd) proc = vccw_open_dir(AT_FDCWD, host->proc, NULL);
+    g_autoptr(GPtrArray) pids = proc < 0 ? NULL : vccw_list_dir(proc, ".", NULL);
+
+    for (guint i = 0; pids && i < pids->len; i++)
+        if (is_pid(pids->pdata[i]))
+            judge_process(&search, proc, pids->pdata[i]);
+}
+
+/* Opening it exclusively fails if, and only if, somebody else has it so. */
+static gboolean
+is_exclusive(const VccwHandoverHost *host, const VccwDisk *disk)
+{
+    g_autofree char *path = g_build_filename(host->dev, disk->name, NULL);
+    g_auto(VccwFd) fd = -1;
+    struct stat st;
+
+    if (stat(path, &st) < 0 || !S_ISBLK(st.st_mode) ||
+        st.st_rdev != makedev(disk->major, disk->minor))
+        return FALSE;
+    fd = TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK));
+    return fd < 0 && errno == EBUSY;
+}
+
+void
+vccw_mounted_find_exclusive(const VccwHandoverHost *host,
+                            GPtrArray *disks,
+                            GPtrArray *users)
+{
+    for (guint i = 0; i < disks->len; i++) {
+        const VccwDisk *disk = disks->pdata[i];
+
+        if (is_exclusive(host, disk))
+            add_user(users, g_strdup_printf("%s is open exclusively", disk->name));
+    }
+}

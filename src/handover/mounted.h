@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Who has block devices mounted, swaps on them, or has them open.
+ */
+
+#include "handover/host.h"
+
+G_BEGIN_DECLS
+
+/**
+ * vccw_mounted_find: Looks for mounted file systems, in the mount namespace of every
+ * process, and for swap areas.
+ * @disks: of VccwDisk *
+ * @users: of char *: what is found is appended, "file system at '/srv' (dasda1)"
+ *
+ * Returns: FALSE with VCCW_ERROR_OPERATION_FAILED if it cannot be known.
+ */
+gboolean vccw_mounted_find(const VccwHandoverHost *host,
+                           GPtrArray *disks,
+                           GPtrArray *users,
+                           GError **error);
+
+/**
+ * vccw_mounted_find_openers: Looks for processes that have one of @disks open.
+ * @users: of char *: what is found is appended, "process 4711 (fio) has dasda open"
+ */
+void vccw_mounted_find_openers(const VccwHandoverHost *host,
+                               GPtrArray *disks,
+                               GPtrArray *users);
+
+/**
+ * vccw_mounted_find_exclusive: Looks for disks that somebody has open exclusively, the
+ * kernel included.
+ * @users: of char *: what is found is appended, "dasda is open exclusively"
+ */
+void vccw_mounted_find_exclusive(const VccwHandoverHost *host,
+                                 GPtrArray *disks,
+                                 GPtrArray *users);
+
+G_END_DECLS
