@@ -2,12 +2,12 @@
 
 #include "daemon/sockets.h"
 #include "base/io.h"
+#include "base/lock.h"
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <grp.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,34 +30,24 @@ int
 vccw_lock_instance(const char *state_dir, GError **error)
 {
     g_autofree char *path = g_build_filename(state_dir, "virtccwd.pid", NULL);
-    g_autofree char *pid = g_strdup_printf("%d\n", getpid());
-    g_auto(VccwFd) fd = -1;
+    g_autofree char *holder = NULL;
+    g_autoptr(GError) local = NULL;
+    int fd;
 
     if (!make_dir(state_dir, 0755, error))
         return -1;
-    /* Whoever may read the file may lock it, and so keep the daemon from starting. */
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || fchmod(fd, 0600) < 0) {
-        vccw_set_errno(error, errno, "cannot open '%s'", path);
-        return -1;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        char other[16] = { 0 };
-
-        if (read(fd, other, sizeof(other) - 1) < 0)
-            other[0] = '\0';
+    fd = vccw_lock_file(path, &holder, &local);
+    if (fd >= 0)
+        return fd;
+    if (holder)
         g_set_error(
             error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
             "virtccwd is running already, as process %s ('%s' is locked): stop it "
             "first, or give this one a --state-dir of its own",
-            g_strstrip(other), path);
-        return -1;
-    }
-    if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
-        vccw_set_errno(error, errno, "cannot write '%s'", path);
-        return -1;
-    }
-    return vccw_fd_steal(&fd);
+            holder, path);
+    else
+        g_propagate_error(error, g_steal_pointer(&local));
+    return -1;
 }
 
 /* A socket file whose daemon was killed refuses connections and may be replaced. */
