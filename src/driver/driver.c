@@ -20,6 +20,7 @@ struct _VccwDriver {
     char *sysfs, *dev, *proc;
     gboolean privileged;
     gboolean autostart_enabled;
+    gboolean autostart_over;
     gboolean started; /* host and definitions have been read once */
     guint operation_timeout_ms;
     GPtrArray *sessions; /* of VccwSession *, not owned; NULL for one that ended while
@@ -178,6 +179,7 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
                                    .proc = driver->proc };
     driver->privileged = options->privileged;
     driver->autostart_enabled = options->autostart;
+    driver->autostart_over = options->autostart_over;
     driver->operation_timeout_ms = options->operation_timeout_ms;
     driver->sessions = g_ptr_array_new();
     driver->next_callback_id = 1;
@@ -223,7 +225,8 @@ vccw_driver_start(VccwDriver *driver)
     /* In this order: whatever was defined before its parent was bound is known, if the
      * scan has seen the parent bound; and a parent that is bound from now on tells. */
     driver->started = TRUE;
-    autostart_all(driver);
+    if (!driver->autostart_over)
+        autostart_all(driver);
 }
 
 void

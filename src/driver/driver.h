@@ -24,6 +24,7 @@ typedef struct {
     const char *definitions;    /* usually "/etc/mdevctl.d" */
     gboolean privileged;        /* serves ccw:///system, else ccw:///session */
     gboolean autostart;         /* whether to start autostarted definitions */
+    gboolean autostart_over;    /* what can be started at once has had its turn */
     guint operation_timeout_ms; /* when an operation that hangs is answered; 0 is never */
 } VccwDriverOptions;
 
