@@ -103,7 +103,8 @@ set_environment(void)
                         path ? path : "/usr/local/bin:/usr/bin:/bin", folder);
 
     for (char **name = names; *name; name++)
-        if (g_str_has_prefix(*name, "LIBVIRT_"))
+        if (g_str_has_prefix(*name, "LIBVIRT_") &&
+            !g_str_equal(*name, "LIBVIRT_DRIVER_DIR")) /* ours, if it is not installed */
             g_unsetenv(*name);
     for (guint i = 0; i < G_N_ELEMENTS(gone); i++)
         g_unsetenv(gone[i]);
