@@ -3,9 +3,11 @@
 
 They run inside "virtccw-sim run"; started elsewhere, they start themselves there anew.
 VIRTCCW_BUILD is the build folder, and VIRTCCW_REGENERATE=1 writes golden files anew.
+VIRTCCW_FACE=module has the same tests run without a daemon, by libvirt_driver_ccw.so.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import hostlib
+import modulelib
 
 INSIDE = 'VIRTCCW_E2E_INSIDE'
 
@@ -56,6 +59,11 @@ def pytest_configure(config):
     enter_host(config)
 
 
+def pytest_collection_modifyitems(items):
+    if hostlib.MODULE:
+        modulelib.skip(items)
+
+
 @pytest.fixture(autouse=True)
 def fresh_host():
     """Every test begins on a host that has just been booted, without definitions."""
@@ -65,6 +73,10 @@ def fresh_host():
 @pytest.fixture
 def daemon(fresh_host, tmp_path):
     """A running virtccwd; it must end cleanly, and its log be free of faults."""
+    if hostlib.MODULE:
+        yield hostlib.NoDaemon()
+        shutil.rmtree(hostlib.ROOTS, ignore_errors=True)
+        return
     server = hostlib.Daemon(tmp_path)
     server.start()
     yield server
@@ -94,7 +106,7 @@ def event_loop():
 
     # Wakes the loop up often enough to see that it shall end.
     timer = libvirt.virEventAddTimeout(100, lambda *_: None, None)
-    thread = threading.Thread(target=loop, daemon=True)
+    thread = threading.Thread(target=loop, daemon=True, name='event loop')
     thread.start()
     yield
     stop.set()

@@ -3,10 +3,15 @@
 
 In the lab (tools/lab) the host is a machine with a real kernel instead; what only the
 simulator can do is skipped there.
+
+With VIRTCCW_FACE=module the clients load libvirt_driver_ccw.so, and there is no daemon; what
+needs one is skipped. Each process then has a root of its own, because a root is locked; what
+they share is the host and its /etc.
 """
 
 import contextlib
 import glob
+import itertools
 import os
 import re
 import shutil
@@ -15,6 +20,8 @@ import socket
 import subprocess
 import time
 import typing
+
+import pytest
 
 import labhost
 
@@ -25,7 +32,25 @@ LAB = os.environ.get('VIRTCCW_LAB') == '1'
 VIRTCCWD = '/usr/sbin/virtccwd' if LAB else os.path.join(BUILD, 'src/daemon/virtccwd')
 VIRTCCW_SIM = os.path.join(BUILD, 'tools/sim/virtccw-sim')
 
-URI = 'ccw:///system'
+MODULE = os.environ.get('VIRTCCW_FACE') == 'module'
+ROOTS = '/run/virtccw-e2e'
+_roots = itertools.count()
+
+
+def module_uri():
+    """A URI of the module with a root that no process has."""
+    return f'ccw:///embed?root={ROOTS}/{os.getpid()}-{next(_roots)}&etc=/etc'
+
+
+# What this process connects to; others, see client_uri().
+URI = module_uri() if MODULE else 'ccw:///system'
+
+
+def client_uri():
+    """What one more process connects to."""
+    return module_uri() if MODULE else URI
+
+
 SOCKETS = '/run/libvirt'
 RW_SOCKET = f'{SOCKETS}/virtccwd-sock'
 RO_SOCKET = f'{SOCKETS}/virtccwd-sock-ro'
@@ -166,8 +191,15 @@ def reset_host():
 class Virsh:
     """virsh with a connection."""
 
-    def __init__(self, uri=URI, options=(), command=('virsh',)):
-        self.argv = (*command, '-c', uri, *options)
+    def __init__(self, uri=None, options=(), command=('virsh',)):
+        self.uri = uri
+        self.options = options
+        self.command = command
+
+    @property
+    def argv(self):
+        """The command line of one more process."""
+        return (*self.command, '-c', self.uri or client_uri(), *self.options)
 
     def __call__(self, *args, stdin=None):
         return run(*self.argv, *args, stdin=stdin)
@@ -238,6 +270,13 @@ class Daemon:
     def check_log(self):
         found = FAULTS.search(self.log())
         assert not found, self.log()[max(0, found.start() - 200):][:8000]
+
+
+class NoDaemon:
+    """Instead of it, where the module is under test: there is none."""
+
+    def __getattr__(self, name):
+        pytest.skip(f"the module has no daemon: no '{name}'")
 
 
 @contextlib.contextmanager

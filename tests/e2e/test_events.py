@@ -7,14 +7,17 @@ import uuid
 
 import pytest
 
-from hostlib import (OTHER, SUBCHANNEL, URI, UUID, background, bind_vfio, css_name, ctl,
+from hostlib import (OTHER, SUBCHANNEL, UUID, background, bind_vfio, client_uri, css_name, ctl,
                      define_file, definition_path, mdev_name, mdev_xml, ok, read_file,
                      wait_for, write_file)
 
 MDEV = mdev_name()
 BEACON = '_0_0_3fff'
-LISTEN = ('stdbuf', '-oL', 'virsh', '-c', URI, 'nodedev-event', '--loop')
 LINE = re.compile(r"event '(\w+)' for node device (\w+)(?:: (\w+))?$", re.M)
+
+
+def listen_command():
+    return ('stdbuf', '-oL', 'virsh', '-c', client_uri(), 'nodedev-event', '--loop')
 
 
 class Listener:
@@ -53,7 +56,7 @@ def listen(lv, tmp_path):
 
         def start(event, *args):
             path = str(tmp_path / f'events-{event}')
-            stack.enter_context(background(*LISTEN, '--event', event, *args, out=path))
+            stack.enter_context(background(*listen_command(), '--event', event, *args, out=path))
             listener = Listener(path, lv)
             if not args:
                 wait_for(lambda: listener.beacon()(), 'the listener hears something')

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""libvirt_driver_ccw.so: ccw:///embed, without any daemon."""
+
+import os
+import threading
+import time
+
+import libvirt
+import pytest
+
+from hostlib import (BUILD, CSS, LAB, OTHER, OTHER_UUID, SUBCHANNEL, UUID, Virsh,
+                     bind_vfio, define_file, mdev_exists, mdev_name, mdev_xml, ok,
+                     read_file, run, wait_for, write_file)
+
+MDEV = mdev_name()
+MODULE_FILE = 'libvirt_driver_ccw.so'
+MODULE_FOLDER = os.environ.get('LIBVIRT_DRIVER_DIR', f'{BUILD}/src/module')
+ALL = libvirt.VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE
+
+pytestmark = [
+    pytest.mark.usefixtures('event_loop'),
+    pytest.mark.skipif('libasan' in run('ldd', f'{MODULE_FOLDER}/{MODULE_FILE}').out,
+                       reason='stock programs cannot load a module with sanitizers')]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A root folder, not made yet."""
+    return str(tmp_path / 'root')
+
+
+def uri(root, **options):
+    return f'ccw:///embed?root={root}' + ''.join(f'&{k}={v}' for k, v in options.items())
+
+
+def threads():
+    """The threads of this process that are the module's."""
+    names = [read_file(f'/proc/self/task/{task}/comm') for task in os.listdir('/proc/self/task')]
+    return [name for name in names if name.startswith('virtccw')]
+
+
+def refusal(address, flags=0):
+    """What opening fails with: (code, message)."""
+    with pytest.raises(libvirt.libvirtError) as refused:
+        libvirt.openAuth(address, [[], None, None], flags)
+    return refused.value.get_error_code(), refused.value.get_error_message()
+
+
+def test_procedure(root, document):
+    """IBM's procedure, each step in a process of its own."""
+    virsh = Virsh(uri(root))
+    bind_vfio()
+    assert CSS in virsh.names('--cap', 'mdev_types')
+    virsh.ok('nodedev-define', document(mdev_xml()))
+    assert os.path.exists(f'{root}/etc/mdevctl.d/{SUBCHANNEL}/{UUID}')
+    assert MDEV in virsh.names('--inactive')
+    virsh.ok('nodedev-start', MDEV)
+    assert mdev_exists()
+    virsh.ok('nodedev-autostart', MDEV)
+    assert 'Autostart:      yes' in virsh.ok('nodedev-info', MDEV)
+    virsh.ok('nodedev-destroy', MDEV)
+    assert not mdev_exists()
+    assert MDEV in virsh.names('--inactive'), 'not started again by being looked at'
+    virsh.ok('nodedev-undefine', MDEV)
+    assert MDEV not in virsh.names('--all')
+
+
+def test_layout_of_root(root):
+    Virsh(uri(root)).ok('uri')
+    found = sorted(os.path.relpath(os.path.join(folder, name), root)
+                   for folder, folders, files in os.walk(root) for name in folders + files)
+    assert {'etc', 'etc/mdevctl.d', 'run', 'run/ccw', 'run/ccw/driver.pid',
+            'run/ccw/autostarted'} <= set(found)
+
+
+def test_root_is_locked(root):
+    connection = libvirt.open(uri(root))
+    error = Virsh(uri(root)).fails('uri')
+    assert str(os.getpid()) in error and root in error
+    link = root + '-link'
+    os.symlink(root, link)
+    assert str(os.getpid()) in Virsh(uri(link)).fails('uri')
+    connection.close()
+    assert Virsh(uri(root)).ok('uri')
+
+
+def test_two_connections_share_a_root(root):
+    first, second = libvirt.open(uri(root)), libvirt.open(uri(root))
+    first.nodeDeviceDefineXML(mdev_xml())
+    assert second.nodeDeviceLookupByName(MDEV).isPersistent()
+    assert len([name for name in threads() if 'root' in name]) == 1
+    first.close()
+    second.nodeDeviceLookupByName(MDEV).undefine()
+    second.close()
+    wait_for(lambda: not [name for name in threads() if 'root' in name], 'its thread has ended')
+
+
+def test_two_roots(root):
+    first, second = libvirt.open(uri(root)), libvirt.open(uri(root + '2'))
+    first.nodeDeviceDefineXML(mdev_xml())
+    assert MDEV in [node.name() for node in first.listAllDevices(ALL)]
+    assert MDEV not in [node.name() for node in second.listAllDevices(ALL)]
+    assert CSS in second.listDevices(None)
+    first.close()
+    second.close()
+
+
+def test_options_must_agree(root):
+    connection = libvirt.open(uri(root))
+    code, message = refusal(uri(root, etc='/etc'))
+    assert code == libvirt.VIR_ERR_OPERATION_INVALID and 'other options' in message
+    connection.close()
+
+
+@pytest.mark.parametrize('query, word', [
+    ('root=/tmp/r&sysf=/sys', 'sysf'), ('root=/tmp/r&sysfs=sys', 'absolute'),
+    ('root=/tmp/r&sysfs=/nowhere', '/nowhere'), ('root=/proc/nothing', '/proc/nothing')])
+def test_bad_uri(query, word):
+    code, message = refusal(f'ccw:///embed?{query}')
+    assert word in message and code != libvirt.VIR_ERR_INTERNAL_ERROR
+
+
+def test_other_paths_are_not_ours(root):
+    """ccw:///system is virtccwd's, also after the module has been loaded; but then libvirt's
+    library, for any embedded driver, wants to be told the socket."""
+    libvirt.open(uri(root)).close()
+    code, message = refusal('ccw+unix:///system?socket=/nowhere/sock')
+    assert code == libvirt.VIR_ERR_SYSTEM_ERROR and '/nowhere/sock' in message
+    code, message = refusal('ccw:///system')
+    assert code == libvirt.VIR_ERR_NO_CONNECT and 'ccw:///system' in message
+
+
+def test_read_only(root):
+    connection = libvirt.openReadOnly(uri(root))
+    with pytest.raises(libvirt.libvirtError) as refused:
+        connection.nodeDeviceDefineXML(mdev_xml())
+    assert refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
+    assert connection.numOfDevices(None) > 0
+    connection.close()
+
+
+def test_another_sysfs(root, tmp_path):
+    write_file(str(tmp_path / 'sys/devices/css0/0.0.00aa/type'), '0\n')
+    os.makedirs(tmp_path / 'sys/bus/css/devices')
+    os.symlink('../../../devices/css0/0.0.00aa', tmp_path / 'sys/bus/css/devices/0.0.00aa')
+    connection = libvirt.open(uri(root, sysfs=tmp_path / 'sys'))
+    assert sorted(connection.listDevices(None)) == ['computer', 'css_0_0_00aa']
+    connection.close()
+
+
+class TestAutostart:
+    """In a root of its own nobody else starts what is to be started."""
+
+    def define(self, root):
+        connection = libvirt.open(uri(root))
+        connection.nodeDeviceDefineXML(mdev_xml()).setAutostart(1)
+        connection.close()
+
+    def test_at_the_first_opening_after_a_boot(self, root):
+        bind_vfio()
+        self.define(root)
+        assert not mdev_exists()
+        os.unlink(f'{root}/run/ccw/autostarted')  # as if it were of another boot
+        Virsh(uri(root)).ok('uri')
+        assert mdev_exists(), 'it is there as soon as the root is open'
+        Virsh(uri(root)).ok('nodedev-destroy', MDEV)
+        Virsh(uri(root)).ok('uri')
+        assert not mdev_exists(), 'once is enough'
+
+    def test_when_the_parent_comes(self, root):
+        self.define(root)
+        connection = libvirt.open(uri(root))
+        bind_vfio()
+        wait_for(mdev_exists, 'it is started')
+        connection.close()
+
+    def test_not_what_is_the_hosts(self, root):
+        define_file(start='auto')
+        bind_vfio()
+        Virsh(uri(root, etc='/etc')).ok('uri')
+        assert not mdev_exists()
+
+
+class TestEvents:
+    """In the application's event loop."""
+
+    def test_lifecycle_and_update(self, root):
+        seen, callers = [], set()
+
+        def lifecycle(connection, node, event, detail, opaque):
+            callers.add(threading.current_thread().name)
+            seen.append((opaque, node.name(), event))
+
+        connection = libvirt.open(uri(root))
+        bind_vfio()
+        connection.nodeDeviceDefineXML(mdev_xml(OTHER_UUID, OTHER)).undefine()
+        ids = [connection.nodeDeviceEventRegisterAny(node, 0, lifecycle, opaque)
+               for node, opaque in ((None, 'all'),
+                                    (connection.nodeDeviceLookupByName(CSS), 'one'))]
+        update = connection.nodeDeviceEventRegisterAny(
+            None, 1, lambda _, node, opaque: seen.append((opaque, node.name(), None)), 'new')
+        node = connection.nodeDeviceDefineXML(mdev_xml())
+        node.setAutostart(1)
+        node.create()
+        node.destroy()
+        node.undefine()
+        wanted = [('all', MDEV, 2), ('new', MDEV, None), ('all', MDEV, 0), ('all', MDEV, 1),
+                  ('all', MDEV, 3)]
+        wait_for(lambda: [entry for entry in seen if entry[1] == MDEV] == wanted, f'{seen}')
+        assert not [entry for entry in seen if entry[0] == 'one']
+        assert callers == {'event loop'}
+        for number in (*ids, update):
+            connection.nodeDeviceEventDeregisterAny(number)
+        with pytest.raises(libvirt.libvirtError):
+            connection.nodeDeviceEventDeregisterAny(ids[0])
+        connection.nodeDeviceDefineXML(mdev_xml()).undefine()
+        time.sleep(0.2)
+        assert len([entry for entry in seen if entry[1] == MDEV]) == len(wanted)
+        connection.close()
+
+    def test_other_connections_hear_it(self, root):
+        seen = []
+        first, second = libvirt.open(uri(root)), libvirt.open(uri(root))
+        number = second.nodeDeviceEventRegisterAny(
+            None, 0, lambda _, node, event, *__: seen.append((node.name(), event)), None)
+        first.nodeDeviceDefineXML(mdev_xml()).undefine()
+        wait_for(lambda: seen == [(MDEV, 2), (MDEV, 3)], f'{seen}')
+        second.nodeDeviceEventDeregisterAny(number)
+        first.close()
+        second.close()
+
+
+def test_sixteen_threads(root):
+    """Each with its own device; one connection for the even, one each for the odd."""
+    rounds, failures = 12, []
+    shared = libvirt.open(uri(root))
+    bind_vfio(SUBCHANNEL, OTHER)
+
+    def work(number):
+        connection = libvirt.open(uri(root)) if number % 2 else shared
+        uuid = f'00000000-0000-4000-8000-{number:012}'
+        for _ in range(rounds):
+            node = connection.nodeDeviceDefineXML(mdev_xml(uuid, f'0.0.{number + 256:04x}'))
+            node.setAutostart(1)
+            assert node.autostart() == 1 and uuid in node.XMLDesc()
+            assert node.name() in [other.name() for other in connection.listAllDevices(ALL)]
+            with pytest.raises(libvirt.libvirtError) as refused:
+                node.create()  # there is no such subchannel
+            assert refused.value.get_error_message().count(node.name()[5:13]) <= 2
+            assert f'0.0.{number + 256:04x}' in refused.value.get_error_message()
+            node.undefine()
+        if number % 2:
+            connection.close()
+
+    def run_one(number):
+        try:
+            work(number)
+        except BaseException as error:
+            failures.append((number, error))
+
+    all_threads = [threading.Thread(target=run_one, args=(i,)) for i in range(16)]
+    for thread in all_threads:
+        thread.start()
+    for thread in all_threads:
+        thread.join(120)
+    assert not failures and not any(thread.is_alive() for thread in all_threads)
+    shared.close()
+
+
+def test_after_fork(root):
+    """Threads are not inherited: the child is told so, and does not wait for ever."""
+    connection = libvirt.open(uri(root))
+    child = os.fork()
+    if child == 0:
+        try:
+            connection.numOfDevices(None)
+        except libvirt.libvirtError as error:
+            os._exit(0 if 'fork' in str(error) else 2)
+        os._exit(3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    connection.close()
+
+
+def test_log(root):
+    """What virtccw has to say goes to libvirt's log, wherever that is told to be."""
+    log = root + '.log'
+    env = {'LIBVIRT_LOG_FILTERS': '1:ccw', 'LIBVIRT_LOG_OUTPUTS': f'1:file:{log}'}
+    write_file(f'{root}/etc/mdevctl.d/{SUBCHANNEL}/{UUID}', 'not JSON')
+
+    def logged():  # not at once, for the file may still be in the writing
+        assert run('virsh', '-c', uri(root), 'uri', env=env).err == ''
+        return 'ignoring a definition' in read_file(log)
+
+    wait_for(logged, 'it is in the log')
+
+
+@pytest.mark.skipif(LAB, reason='it preloads what is built for the tests')
+@pytest.mark.parametrize('version, text', [('9001000', '9.1.0'), ('13000002', '13.0.2')])
+def test_unknown_version(root, version, text):
+    result = run('virsh', '-c', uri(root), 'uri', env={
+        'VIRTCCW_TEST_VERSION': version,
+        'LD_PRELOAD': f'{BUILD}/tests/module/libother-version.so'})
+    assert result.rc == 1 and f'libvirt {text} is not a release' in result.err
+    assert '9.0.0, 11.3.0 and 12.8.0' in result.err and 'internal error' not in result.err
