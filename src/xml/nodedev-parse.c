@@ -367,7 +367,7 @@ check_schema(xmlDoc *doc, GError **error)
     g_autoptr(GError) detail = NULL;
     g_autoptr(VccwNodedevXml) xml = NULL;
 
-    if (vccw_xml_schema_check_nodedev(doc, &schema))
+    if (vccw_xml_schema_check(VCCW_XML_SCHEMA_NODEDEV, doc, &schema))
         return TRUE;
     xml = parse_device(xmlDocGetRootElement(doc), &detail);
     if (detail)

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <virtccw/error.h>
 
-#define NO_ELEMENT "no element; a node-device document begins with <device>"
+#define NO_ELEMENT "no element; the document is empty"
 #define CAUSE_MAX  120
 
 /* Without XML_PARSE_NOENT, DTDLOAD, DTDATTR, XINCLUDE and HUGE. */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The schema is compiled at its first use and kept. libxml2 promises nothing about one
+ * A schema is compiled at its first use and kept. libxml2 promises nothing about one
  * compiled RELAX NG schema in several threads, so a lock is held for the length of one
- * check; a document is small (VCCW_NODEDEV_XML_MAX).
+ * check. A schema that is a part of another is put into it here, for libxml2 would look
+ * for a file.
  */
 
 #include "xml/schema.h"
 
+#include "xml/domain-s390x-rng.h"
+#include "xml/hostdev-vfio-ccw-rng.h"
 #include "xml/nodedev-rng.h"
 #include "xml/reader.h"
 #include <libxml/relaxng.h>
@@ -30,31 +33,89 @@ on_schema_error(void *user_data, xmlErrorPtr err)
     g_autofree char *cause = vccw_xml_reader_cause(err->message);
 
     if (!*error)
-        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INTERNAL, "nodedev.rng, line %d: %s",
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INTERNAL, "schema, line %d: %s",
                     err->line, cause);
+}
+
+typedef struct {
+    const char *name;
+    const char *text;
+    const char *part; /* the text of the schema that it includes, or NULL */
+    xmlRelaxNG *compiled;
+} Schema;
+
+/* Changed with the lock held. */
+static Schema schemas[] = {
+    [VCCW_XML_SCHEMA_NODEDEV] = { "nodedev.rng", nodedev_rng, NULL, NULL },
+    [VCCW_XML_SCHEMA_HOSTDEV] = { "hostdev-vfio-ccw.rng", hostdev_vfio_ccw_rng, NULL,
+                                  NULL },
+    [VCCW_XML_SCHEMA_DOMAIN] = { "domain-s390x.rng", domain_s390x_rng,
+                                 hostdev_vfio_ccw_rng, NULL },
+};
+
+static xmlNode *
+first_named(const xmlNode *parent, const char *name)
+{
+    xmlNode *node = parent->children;
+
+    while (node && !(node->type == XML_ELEMENT_NODE &&
+                     g_str_equal((const char *)node->name, name)))
+        node = node->next;
+    return node;
+}
+
+static void
+copy_children(const xmlNode *from, const char *name, xmlNode *behind)
+{
+    for (xmlNode *node = from->children; node; node = node->next) {
+        if (node->type == XML_ELEMENT_NODE && g_str_equal((const char *)node->name, name))
+            xmlAddNextSibling(behind, xmlDocCopyNode(node, behind->doc, 1));
+    }
+}
+
+/* Puts the definitions in @part, and the start that replaces its own, in place of the one
+ * <include> of @doc. */
+static void
+include_part(xmlDoc *doc, const char *part)
+{
+    g_autoptr(xmlDoc) from = xmlReadDoc((const xmlChar *)part, NULL, NULL, 0);
+    xmlNode *include = first_named(xmlDocGetRootElement(doc), "include");
+
+    copy_children(xmlDocGetRootElement(from), "define", include);
+    copy_children(include, "start", include);
+    xmlUnlinkNode(include);
+    xmlFreeNode(include);
+}
+
+static void
+compile(Schema *schema, GError **error)
+{
+    g_autoptr(xmlDoc) doc = xmlReadDoc((const xmlChar *)schema->text, NULL, NULL, 0);
+    xmlRelaxNGParserCtxt *context;
+
+    if (schema->part)
+        include_part(doc, schema->part);
+    context = xmlRelaxNGNewDocParserCtxt(doc);
+    xmlRelaxNGSetParserStructuredErrors(context, on_schema_error, error);
+    schema->compiled = xmlRelaxNGParse(context);
+    xmlRelaxNGFreeParserCtxt(context);
 }
 
 /* Called with the lock held. Returns: (transfer none) (nullable): NULL is a bug of ours.
  */
 static xmlRelaxNG *
-nodedev_schema(GError **error)
+compiled_schema(Schema *schema, GError **error)
 {
-    static xmlRelaxNG *schema;
     g_autoptr(GError) local = NULL;
-    xmlRelaxNGParserCtxt *context;
 
-    if (!schema) {
-        context = xmlRelaxNGNewMemParserCtxt(nodedev_rng, (int)strlen(nodedev_rng));
-        xmlRelaxNGSetParserStructuredErrors(context, on_schema_error, &local);
-        schema = xmlRelaxNGParse(context);
-        xmlRelaxNGFreeParserCtxt(context);
-    }
-    if (!schema && !local)
-        g_set_error_literal(&local, VCCW_ERROR, VCCW_ERROR_INTERNAL,
-                            "nodedev.rng cannot be compiled");
-    if (!schema)
+    if (!schema->compiled)
+        compile(schema, &local);
+    if (!schema->compiled && !local)
+        g_set_error(&local, VCCW_ERROR, VCCW_ERROR_INTERNAL, "%s cannot be compiled",
+                    schema->name);
+    if (!schema->compiled)
         g_propagate_error(error, g_steal_pointer(&local));
-    return schema;
+    return schema->compiled;
 }
 
 /* The last of the nearest descendants called @name: what is extra comes last. */
@@ -111,10 +172,10 @@ on_error(void *user_data, xmlErrorPtr err)
 
 /* Called with the lock held. */
 static gboolean
-check_with(xmlRelaxNG *schema, xmlDoc *doc, GError **error)
+check_with(const Schema *schema, xmlDoc *doc, GError **error)
 {
     Check check = { doc, NULL, FALSE };
-    xmlRelaxNGValidCtxt *context = xmlRelaxNGNewValidCtxt(schema);
+    xmlRelaxNGValidCtxt *context = xmlRelaxNGNewValidCtxt(schema->compiled);
     int result;
 
     xmlRelaxNGSetValidStructuredErrors(context, on_error, &check);
@@ -125,21 +186,20 @@ check_with(xmlRelaxNG *schema, xmlDoc *doc, GError **error)
         return TRUE;
     }
     if (!check.error)
-        g_set_error_literal(&check.error, VCCW_ERROR, VCCW_ERROR_XML_SCHEMA,
-                            "the document does not match the schema nodedev.rng");
+        g_set_error(&check.error, VCCW_ERROR, VCCW_ERROR_XML_SCHEMA,
+                    "the document does not match the schema %s", schema->name);
     g_propagate_error(error, check.error);
     return FALSE;
 }
 
 gboolean
-vccw_xml_schema_check_nodedev(xmlDoc *doc, GError **error)
+vccw_xml_schema_check(VccwXmlSchema schema, xmlDoc *doc, GError **error)
 {
-    xmlRelaxNG *compiled;
     gboolean ok;
 
     G_LOCK(schema);
-    compiled = nodedev_schema(error);
-    ok = compiled && check_with(compiled, doc, error);
+    ok = compiled_schema(&schemas[schema], error) &&
+         check_with(&schemas[schema], doc, error);
     xmlResetLastError();
     G_UNLOCK(schema);
     return ok;

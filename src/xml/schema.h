@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The RELAX NG schema of node-device documents, schemas/nodedev.rng, which is part of the
- * library: no path has to be found at run time.
+ * The RELAX NG schemas in schemas/, which are part of the library: no path has to be
+ * found at run time.
  */
 
 #include <glib.h>
@@ -11,14 +11,21 @@
 
 G_BEGIN_DECLS
 
+/** VccwXmlSchema: the schemas. */
+typedef enum {
+    VCCW_XML_SCHEMA_NODEDEV, /* nodedev.rng */
+    VCCW_XML_SCHEMA_HOSTDEV, /* hostdev-vfio-ccw.rng */
+    VCCW_XML_SCHEMA_DOMAIN,  /* domain-s390x.rng */
+} VccwXmlSchema;
+
 /**
- * vccw_xml_schema_check_nodedev:
+ * vccw_xml_schema_check:
  *
  * May be called from any thread.
  *
  * Returns: FALSE with VCCW_ERROR_XML_SCHEMA when @doc does not match; the message has the
  *   line, the element and libxml2's cause.
  */
-gboolean vccw_xml_schema_check_nodedev(xmlDoc *doc, GError **error);
+gboolean vccw_xml_schema_check(VccwXmlSchema schema, xmlDoc *doc, GError **error);
 
 G_END_DECLS

@@ -18,12 +18,13 @@ FLOOR = {
 # The folder that a public header belongs to.
 PUBLIC = {
     'error': 'base', 'address': 'address', 'css': 'css', 'mdev': 'mdev', 'nodedev-xml': 'xml',
+    'hostdev-xml': 'xml',
     'qemu': 'qemu',
 }
 # Prefix of an outside header: folders that may include it.
 OUTSIDE = {
     'libvirt/': {'driver', 'rpc', 'front', 'daemon', 'module'},
-    'libxml/': {'xml'},
+    'libxml/': {'xml', 'qemu'},
     'json-glib/': {'mdev'},
     'rpc/': {'rpc'},
     'systemd/': {'daemon', 'front'},
