@@ -15,7 +15,8 @@ import pytest
 
 import labhost
 from hostlib import (CSS, LAB, OTHER_UUID, SUBCHANNEL, UUID, bind_vfio, css_name, define_file,
-                     definition_path, mdev_exists, mdev_name, mdev_xml, ok, wait_for, write_file)
+                     definition_path, mdev_exists, mdev_name, mdev_xml, ok, read_file, wait_for,
+                     write_file)
 
 MDEV = mdev_name()
 SECOND = mdev_name(OTHER_UUID)
@@ -177,3 +178,56 @@ def test_subchannel_pulled_out_under_a_device(virsh):
         monitor.command('device_add', driver='virtio-rng-ccw', id=device, devno='fe.0.2b09')
         monitor.close()
     wait_for(lambda: css_name(subchannel) in virsh.names(), 'the subchannel is back', 20)
+
+
+# The subchannel whose channel paths are varied off: in the lab no other one has them.
+PATHLESS = '0.0.0005' if LAB else SUBCHANNEL
+PATHLESS_CCW = 'ccw_0_0_000a' if LAB else 'ccw_0_0_3000'
+
+
+@contextlib.contextmanager
+def without_paths():
+    """All channel paths of the subchannel are varied off meanwhile."""
+    chpids = read_file(f'/sys/bus/css/devices/{PATHLESS}/chpids').split()
+    files = [f'/sys/devices/css0/chp0.{chpid}/status' for chpid in chpids if chpid != '00']
+    assert files
+    for file in files:
+        write_file(file, 'off')
+    try:
+        yield
+    finally:
+        for file in files:
+            write_file(file, 'on')
+
+
+def test_paths_gone_under_a_device(virsh):
+    """A mediated device outlives its channel paths, and can be stopped and started."""
+    mdev = mdev_name(subchannel=PATHLESS)
+    bind_vfio(PATHLESS)
+    define_file(subchannel=PATHLESS)
+    wait_for(lambda: mdev in virsh.names('--all'), 'the definition is seen')
+    virsh.ok('nodedev-start', mdev)
+    with without_paths():
+        assert css_name(PATHLESS) in virsh.names() and active(virsh, mdev)
+        virsh.ok('nodedev-destroy', mdev)
+        assert not active(virsh, mdev)
+        virsh.ok('nodedev-start', mdev)
+    assert active(virsh, mdev) and mdev_exists(subchannel=PATHLESS)
+    virsh.ok('nodedev-destroy', mdev)
+
+
+def test_paths_gone_of_a_ccw_device(virsh):
+    """Without a path the kernel has no device; its subchannel stays, and can be bound."""
+    mdev = mdev_name(subchannel=PATHLESS)
+    device = PATHLESS_CCW[len('ccw_'):].replace('_', '.')
+    if read_file(f'/sys/bus/ccw/devices/{device}/online').strip() == '1':
+        write_file(f'/sys/bus/ccw/devices/{device}/online', '0')
+    assert PATHLESS_CCW in virsh.names('--all')
+    with without_paths():
+        wait_for(lambda: PATHLESS_CCW not in virsh.names('--all'), 'the device is gone', 20)
+        assert '<name>css_' in virsh.ok('nodedev-dumpxml', css_name(PATHLESS))
+        bind_vfio(PATHLESS)
+        define_file(subchannel=PATHLESS)
+        wait_for(lambda: mdev in virsh.names('--all'), 'the definition is seen')
+        virsh.ok('nodedev-start', mdev)
+        virsh.ok('nodedev-destroy', mdev)

@@ -61,6 +61,7 @@ propagate(VccwSim *sim, const VccwSimChp *chp, gboolean hardware)
                 sch->vpm |= bit & sch->spec->pam & sch->spec->pom;
             else
                 sch->vpm &= ~bit;
+            vccw_sim_subchannel_look(sim, sch);
         }
     }
 }

@@ -66,6 +66,13 @@ remove_ccw(VccwSim *sim, VccwSimDev *dev)
 
 static const VccwSimDriverOps ccw_ops = { .match = match_ccw, .remove = remove_ccw };
 
+/* Whether all its paths have gone; one that never had any is not so. */
+static gboolean
+is_cut_off(const VccwSimSubchannel *sch)
+{
+    return sch->spec->pim && !sch->vpm;
+}
+
 /* Recognition of the device runs after the bind in the kernel, so its "add" follows. */
 static void
 recognise(VccwSim *sim, VccwSimDev *dev)
@@ -73,7 +80,8 @@ recognise(VccwSim *sim, VccwSimDev *dev)
     VccwSimSubchannel *sch = (VccwSimSubchannel *)dev;
     VccwSimCcw *ccw;
 
-    if (!sch->spec->device || g_hash_table_contains(sim->ccw->devices, sch->spec->device))
+    if (!sch->spec->device || is_cut_off(sch) ||
+        g_hash_table_contains(sim->ccw->devices, sch->spec->device))
         return;
     ccw = g_new0(VccwSimCcw, 1);
     ccw->parent = sch;
@@ -239,4 +247,15 @@ vccw_sim_subchannel_update(VccwSim *sim, VccwSimSubchannel *sch)
         vccw_sim_dev_del(sim, &sch->ccw->dev);
     if (!sch->ccw)
         recognise(sim, &sch->dev);
+}
+
+void
+vccw_sim_subchannel_look(VccwSim *sim, VccwSimSubchannel *sch)
+{
+    if (!vccw_sim_subchannel_on(sch, "io_subchannel"))
+        return;
+    if (!sch->ccw)
+        recognise(sim, &sch->dev);
+    else if (is_cut_off(sch) && !sch->ccw->online)
+        vccw_sim_dev_del(sim, &sch->ccw->dev);
 }

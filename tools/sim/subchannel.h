@@ -38,6 +38,10 @@ gboolean vccw_sim_subchannel_on(const VccwSimSubchannel *sch, const char *driver
  * device number behind a subchannel on io_subchannel brings a new ccw device. */
 void vccw_sim_subchannel_update(VccwSim *sim, VccwSimSubchannel *sch);
 
+/** vccw_sim_subchannel_look: its paths (vpm) have changed: on io_subchannel a device that
+ * is offline goes with the last of them, and comes with the first. */
+void vccw_sim_subchannel_look(VccwSim *sim, VccwSimSubchannel *sch);
+
 /** vccw_sim_ccw_free: bus ccw's release. */
 void vccw_sim_ccw_free(VccwSim *sim, VccwSimDev *dev);
 
