@@ -413,6 +413,24 @@ test_verb_set(void)
     assert_verb_fails(server, "set 0.0.0004 online");
 }
 
+/* The device is pulled out: as seen on Linux 6.1, its driver decides what goes. */
+static void
+test_verb_set_no_device(void)
+{
+    g_autoptr(VccwSimServer) server = make_server(two_dasds);
+    VccwSim *sim = server->sim;
+    VccwSimMdev *mdev;
+
+    assert_verb(server, "set 0.0.0313 dev_busid none", "");
+    g_assert_true(exists(sim, CSS0 "0.0.0313"));
+    g_assert_false(exists(sim, CSS0 "0.0.0313/0.0.2b09"));
+    mdev = make_used_mdev(sim);
+    assert_verb(server, "set 0.0.0004 dev_busid none", "");
+    g_assert_true(exists(sim, CSS0 "0.0.0004")); /* waits for the user of the mdev */
+    vccw_sim_mdev_close(sim, mdev);
+    g_assert_false(exists(sim, CSS0 "0.0.0004"));
+}
+
 static void
 test_verb_online(void)
 {
@@ -557,6 +575,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/verb/subchannel", test_verb_subchannel);
     g_test_add_func("/sim/verb/remove-used", test_verb_remove_used);
     g_test_add_func("/sim/verb/set", test_verb_set);
+    g_test_add_func("/sim/verb/set-no-device", test_verb_set_no_device);
     g_test_add_func("/sim/verb/online", test_verb_online);
     g_test_add_func("/sim/verb/reboot", test_verb_reboot);
     g_test_add_func("/sim/verb/log", test_verb_log);

@@ -241,6 +241,11 @@ vccw_sim_subchannel_update(VccwSim *sim, VccwSimSubchannel *sch)
     sch->vpm = 0;
     settle(sim, sch);
     set_behind(sim, sch, sch->spec->device);
+    /* To vfio_ccw a subchannel whose device has gone is not operational, and goes too. */
+    if (!sch->spec->device && vccw_sim_subchannel_on(sch, "vfio_ccw")) {
+        vccw_sim_dev_del(sim, &sch->dev);
+        return;
+    }
     if (!vccw_sim_subchannel_on(sch, "io_subchannel"))
         return;
     if (sch->ccw && g_strcmp0(sch->ccw->dev.object.name, sch->spec->device) != 0)

@@ -35,7 +35,8 @@ int vccw_sim_subchannel_override(VccwSimSubchannel *sch, const char *text, gsize
 gboolean vccw_sim_subchannel_on(const VccwSimSubchannel *sch, const char *driver);
 
 /** vccw_sim_subchannel_update: what "set" changed in the spec takes effect: another
- * device number behind a subchannel on io_subchannel brings a new ccw device. */
+ * device number behind a subchannel on io_subchannel brings a new ccw device. A
+ * subchannel on vfio_ccw goes if there is none any more: do not use it afterwards. */
 void vccw_sim_subchannel_update(VccwSim *sim, VccwSimSubchannel *sch);
 
 /** vccw_sim_subchannel_look: its paths (vpm) have changed: on io_subchannel a device that
