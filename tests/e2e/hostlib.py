@@ -24,6 +24,7 @@ import typing
 import pytest
 
 import labhost
+import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
@@ -62,14 +63,19 @@ UUID = '18e124fb-b2fc-47f6-a407-f256b6c49767'
 OTHER_UUID = '90c6c135-ad44-41d0-b1b7-bae47de48627'
 SUBCHANNEL = '0.0.0004'
 CSS = 'css_0_0_0004'
-# Another one with a device that vfio_ccw takes.
+# Two more with devices that vfio_ccw takes.
 OTHER = '0.0.0006' if LAB else '0.0.0313'
 OTHER_CCW = 'ccw_0_0_c60c' if LAB else 'ccw_0_0_2b09'
+THIRD = '0.0.0007' if LAB else '0.0.003c'
+THIRD_CCW = '0.0.2b09' if LAB else '0.0.c60c'
 # What the host has. Of the simulator's, 0.0.ff40 is no I/O subchannel.
 SUBCHANNELS = labhost.subchannels() if LAB else [
     'css_0_0_0002', 'css_0_0_0004', 'css_0_0_003c', 'css_0_0_0313', 'css_0_0_16ca']
 DEVICES = labhost.devices() if LAB else [
     'ccw_0_0_1900', 'ccw_0_0_2b09', 'ccw_0_0_3000', 'ccw_0_0_7e52', 'ccw_0_0_c60c']
+
+# For tests of what a real kernel does not do when told to: failing a given system call, say.
+simulated = pytest.mark.skipif(LAB, reason='needs what only the simulator does at will')
 
 # What a log must not have, whatever was tested.
 FAULTS = re.compile(r'Sanitizer|runtime error:|CRITICAL|critical \*\*|assertion|Segmentation')
@@ -162,6 +168,68 @@ def bind_vfio(*subchannels):
                            ('/sys/bus/css/drivers_probe', subchannel)):
             with open(path, 'w', encoding='ascii') as file:
                 file.write(text)
+
+
+def free(subchannel=SUBCHANNEL):
+    """Gives a subchannel back to the kernel's own choice of driver."""
+    if LAB:
+        labhost.free(subchannel)
+        return
+    device = f'/sys/bus/css/devices/{subchannel}'
+    for path, text in ((f'{device}/driver_override', '\n'),
+                       (f'{device}/driver/unbind', subchannel),
+                       ('/sys/bus/css/drivers_probe', subchannel)):
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(text)
+
+
+@contextlib.contextmanager
+def plugged():
+    """A further device, plugged in meanwhile. Gives: its subchannel and its own bus-ID."""
+    if LAB:
+        with labhost.plugged('0.0.4711') as subchannel:
+            yield subchannel, '0.0.4711'
+        return
+    ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c')
+    try:
+        yield '0.0.0500', '0.0.4711'
+    finally:
+        ctl('remove-subchannel', '0.0.0500')
+
+
+@contextlib.contextmanager
+def pulled_out():
+    """Meanwhile the device of THIRD, which was there at boot, is not there."""
+    if LAB:
+        with labhost.pulled_out(THIRD):
+            yield
+        return
+    ctl('set', THIRD, 'device', 'none')
+    try:
+        yield
+    finally:
+        if os.path.isdir(f'/sys/bus/css/devices/{THIRD}'):
+            ctl('set', THIRD, 'device', THIRD_CCW)
+        else:
+            ctl('add-subchannel', THIRD, f'device={THIRD_CCW}', 'cutype=3990/e9',
+                'devtype=3390/0a', 'online=1')
+
+
+@contextlib.contextmanager
+def mdevctl_rule():
+    """Meanwhile mdevctl's udev rule starts what is to be started automatically."""
+    if LAB:
+        # The rule of Debian 12 calls it where it is not.
+        os.symlink('/usr/bin/mdevctl', '/usr/sbin/mdevctl')
+    else:
+        ctl('autostart-udev', 'on')
+    try:
+        yield
+    finally:
+        if LAB:
+            os.unlink('/usr/sbin/mdevctl')
+        else:
+            ctl('autostart-udev', 'off')
 
 
 def mdev_exists(uuid=UUID, subchannel=SUBCHANNEL):

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from hostlib import (OTHER, SUBCHANNEL, UUID, background, bind_vfio, client_uri, css_name, ctl,
-                     define_file, definition_path, mdev_name, mdev_xml, ok, read_file,
+from hostlib import (OTHER, SUBCHANNEL, UUID, background, bind_vfio, client_uri, css_name,
+                     define_file, definition_path, mdev_name, mdev_xml, ok, plugged, read_file,
                      wait_for, write_file)
 
 MDEV = mdev_name()
@@ -97,11 +97,11 @@ def test_by_mdevctl(listen):
 
 def test_hot_plug(listen):
     events = listen('lifecycle')
-    ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c')
-    wait_for(lambda: len(events.seen()) == 2, 'both have been added')
-    ctl('remove-subchannel', '0.0.0500')
-    events.expect(('css_0_0_0500', 'Created'), ('ccw_0_0_4711', 'Created'),
-                  ('ccw_0_0_4711', 'Deleted'), ('css_0_0_0500', 'Deleted'))
+    with plugged() as (subchannel, _):
+        wait_for(lambda: len(events.seen()) == 2, 'both have been added')
+    name = css_name(subchannel)
+    events.expect((name, 'Created'), ('ccw_0_0_4711', 'Created'),
+                  ('ccw_0_0_4711', 'Deleted'), (name, 'Deleted'))
 
 
 def test_binding(listen):

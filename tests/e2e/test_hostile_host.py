@@ -13,7 +13,7 @@ import pytest
 
 import hostlib
 from hostlib import (CSS, OTHER_UUID, SUBCHANNEL, URI, UUID, bind_vfio, ctl, define_file,
-                     mdev_exists, mdev_name, mdev_xml, wait_for)
+                     mdev_exists, mdev_name, mdev_xml, simulated, wait_for)
 
 TYPES = f'bus/css/devices/{SUBCHANNEL}/mdev_supported_types/vfio_ccw-io'
 CREATE = f'{TYPES}/create'
@@ -78,6 +78,7 @@ def agrees_with_sysfs(connection):
     return names == ({mdev_name()} if mdev_exists() else set())
 
 
+@simulated
 @pytest.mark.parametrize('operation', ['start', 'destroy', 'create'])
 def test_hanging_write(bound, daemon, lv, tmp_path, operation):
     """The one who asked is answered at the deadline; everybody else at once."""
@@ -110,6 +111,7 @@ def test_hanging_write(bound, daemon, lv, tmp_path, operation):
     connection.close()
 
 
+@simulated
 def test_end_while_hanging(bound, daemon):
     """SIGTERM is not held up by a write that never ends."""
     connection = libvirt.open(URI)
@@ -130,6 +132,7 @@ def test_end_while_hanging(bound, daemon):
     wait_for(lambda: agrees_with_sysfs(connection), 'the truth after a restart')
 
 
+@simulated
 def test_end_while_working(bound, daemon):
     """SIGTERM lets a call that is under way come to its answer, and be answered."""
     connection = libvirt.open(URI)
@@ -150,6 +153,7 @@ ERRNOS = ['EINVAL', 'ENODEV', 'EBUSY', 'EIO', 'ENOMEM', 'EUSERS', 'EEXIST', 'EPE
           'EAGAIN', 'ENOSPC', 'ENXIO', 'EROFS', 'ETIMEDOUT']
 
 
+@simulated
 @pytest.mark.parametrize('errno', ERRNOS)
 def test_failing_create(bound, daemon, lv, errno):
     device = lv.nodeDeviceDefineXML(mdev_xml())
@@ -165,6 +169,7 @@ def test_failing_create(bound, daemon, lv, errno):
     assert device.isActive()
 
 
+@simulated
 @pytest.mark.parametrize('errno', ['EINVAL', 'EBUSY', 'EIO', 'EACCES', 'ENOMEM', 'EROFS'])
 def test_failing_remove(bound, daemon, lv, errno):
     device = lv.nodeDeviceDefineXML(mdev_xml())
@@ -179,6 +184,7 @@ def test_failing_remove(bound, daemon, lv, errno):
     assert not mdev_exists()
 
 
+@simulated
 @pytest.mark.parametrize('path', ['chpids', 'dev_busid', 'type', 'mdev_supported_types/*/name',
                                   'mdev_supported_types/*/available_instances'])
 def test_unreadable_attributes(bound, daemon, lv, path):
@@ -189,6 +195,7 @@ def test_unreadable_attributes(bound, daemon, lv, path):
     ctl('unfault')
 
 
+@simulated
 def test_in_use(bound, daemon, lv):
     """Destroying a device that somebody has open: refused at once, and the user named."""
     device = lv.nodeDeviceDefineXML(mdev_xml())
@@ -225,6 +232,7 @@ UNPLUG_DURING = {
 }
 
 
+@simulated
 @pytest.mark.parametrize('operation', UNPLUG_DURING)
 @pytest.mark.parametrize('delay', [None, '0.1', '0.3'])
 def test_unplug_during(bound, daemon, lv, operation, delay):
@@ -259,6 +267,7 @@ READS = {
 }
 
 
+@simulated
 def test_unplug_storm(bound, daemon, lv):
     """The parent comes and goes while clients do everything at once."""
     over = threading.Event()
@@ -291,6 +300,7 @@ def test_unplug_storm(bound, daemon, lv):
     assert CSS in [device.name() for device in lv.listAllDevices(ALL_CSS)]
 
 
+@simulated
 def test_lost_uevents(daemon, lv):
     """A storm that overflows the socket's buffer: the list is right all the same."""
     daemon.process.send_signal(hostlib.signal.SIGSTOP)
@@ -306,6 +316,7 @@ def test_lost_uevents(daemon, lv):
              'the next event')
 
 
+@simulated
 def test_forged_uevents(daemon, lv):
     """What a uevent says is only a reason to look: sysfs decides."""
     before = sorted(device.name() for device in lv.listAllDevices())

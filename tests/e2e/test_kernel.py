@@ -13,10 +13,9 @@ import time
 
 import pytest
 
-import labhost
-from hostlib import (CSS, LAB, OTHER_UUID, SUBCHANNEL, UUID, bind_vfio, css_name, define_file,
-                     definition_path, mdev_exists, mdev_name, mdev_xml, ok, read_file, wait_for,
-                     write_file)
+from hostlib import (CSS, LAB, OTHER_UUID, SUBCHANNEL, THIRD, THIRD_CCW, UUID, bind_vfio, css_name,
+                     ctl, define_file, definition_path, mdev_exists, mdev_name, ok, pulled_out,
+                     read_file, wait_for, write_file)
 
 MDEV = mdev_name()
 SECOND = mdev_name(OTHER_UUID)
@@ -36,7 +35,17 @@ def group_path():
 
 @contextlib.contextmanager
 def opened():
-    """The device as QEMU has it open: a container, its group, the device itself."""
+    """The device as QEMU has it open: a container, its group, the device itself.
+
+    Gives: what an error must say of who has it.
+    """
+    if not LAB:
+        ctl('hold', UUID)
+        try:
+            yield 'qemu-system-s39'
+        finally:
+            ctl('release', UUID)
+        return
     with contextlib.ExitStack() as stack:
 
         def keep(fd):
@@ -50,7 +59,7 @@ def opened():
         # In a buffer that may be changed: only then the new descriptor is what it returns.
         name = bytearray(UUID.encode() + b'\0')
         keep(fcntl.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name))
-        yield
+        yield str(os.getpid())
 
 
 def start(virsh):
@@ -97,20 +106,18 @@ def test_subchannel_unbound_under_a_device(virsh):
     assert 'vfio_ccw' in virsh.fails('nodedev-start', MDEV)
 
 
-@in_lab
 def test_destroy_while_a_guest_has_it(virsh):
     start(virsh)
-    with opened():
+    with opened() as holder:
         begin = time.monotonic()
         error = virsh.fails('nodedev-destroy', MDEV)
         assert time.monotonic() - begin < 10
-        assert 'in use' in error and re.search(rf'\b{os.getpid()}\b', error), error
+        assert 'in use' in error and re.search(rf'\b{holder}\b', error), error
         assert mdev_exists() and active(virsh)
     virsh.ok('nodedev-destroy', MDEV)
     assert not mdev_exists()
 
 
-@in_lab
 def test_destroy_while_the_group_is_open(virsh):
     start(virsh)
     group = os.open(group_path(), os.O_RDWR)
@@ -138,7 +145,6 @@ def test_the_kernel_agrees(virsh):
     ok('driverctl', '-b', 'css', 'unset-override', SUBCHANNEL)
 
 
-@in_lab
 @pytest.mark.parametrize('verb', ['remove', 'unbind'])
 def test_taken_by_others_while_a_guest_has_it(virsh, verb):
     """The kernel waits for the guest, but the daemon does not."""
@@ -148,7 +154,7 @@ def test_taken_by_others_while_a_guest_has_it(virsh, verb):
                              SUBCHANNEL)}[verb]
     with opened():
         writer = subprocess.Popen(['sh', '-c', f'echo {text} >{path}'])
-        time.sleep(2)
+        time.sleep(1)
         assert writer.poll() is None, 'the kernel did not wait'
         begin = time.monotonic()
         assert MDEV in virsh.names('--cap', 'mdev', '--all')
@@ -159,25 +165,29 @@ def test_taken_by_others_while_a_guest_has_it(virsh, verb):
     assert not mdev_exists() and os.path.exists(definition_path())
 
 
-@in_lab
-def test_subchannel_pulled_out_under_a_device(virsh):
-    """By QEMU's monitor: the kernel hears of it by a channel report word."""
-    subchannel, device = '0.0.0007', 'rng2b09'
-    mdev = mdev_name(subchannel=subchannel)
-    monitor = labhost.Monitor()
-    bind_vfio(subchannel)
-    define_file(subchannel=subchannel)
+def test_device_pulled_out_under_vfio_ccw(virsh):
+    """The kernel hears of it by a channel report word, and takes the subchannel away."""
+    mdev = mdev_name(subchannel=THIRD)
+    bind_vfio(THIRD)
+    define_file(subchannel=THIRD)
     wait_for(lambda: mdev in virsh.names('--all'), 'the definition is seen')
     virsh.ok('nodedev-start', mdev)
-    monitor.command('device_del', id=device)
-    try:
-        wait_for(lambda: css_name(subchannel) not in virsh.names(), 'the subchannel is gone')
+    with pulled_out():
+        wait_for(lambda: css_name(THIRD) not in virsh.names(), 'the subchannel is gone')
         assert not active(virsh, mdev)
-        assert subchannel in virsh.fails('nodedev-start', mdev)
-    finally:
-        monitor.command('device_add', driver='virtio-rng-ccw', id=device, devno='fe.0.2b09')
-        monitor.close()
-    wait_for(lambda: css_name(subchannel) in virsh.names(), 'the subchannel is back', 20)
+        assert THIRD in virsh.fails('nodedev-start', mdev)
+    wait_for(lambda: css_name(THIRD) in virsh.names(), 'the subchannel is back', 20)
+
+
+def test_device_pulled_out_under_io_subchannel(virsh):
+    """Only the device goes, when it was there at boot: the subchannel is there without it."""
+    ccw = 'ccw_' + THIRD_CCW.replace('.', '_')
+    assert '<channel_dev_addr>' in virsh.ok('nodedev-dumpxml', css_name(THIRD))
+    with pulled_out():
+        wait_for(lambda: ccw not in virsh.names(), 'the device is gone')
+        assert '<channel_dev_addr>' not in virsh.ok('nodedev-dumpxml', css_name(THIRD))
+    wait_for(lambda: ccw in virsh.names(), 'the device is back', 20)
+    assert '<channel_dev_addr>' in virsh.ok('nodedev-dumpxml', css_name(THIRD))
 
 
 # The subchannel whose channel paths are varied off: in the lab no other one has them.

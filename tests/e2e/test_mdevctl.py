@@ -7,12 +7,11 @@ import time
 
 import pytest
 
-from hostlib import (DEFINITIONS, OTHER_UUID, SUBCHANNEL, UUID, bind_vfio, ctl,
-                     define_file, definition_path, mdev_exists, mdev_name, mdev_xml, ok,
-                     read_file, run, wait_for, write_file)
+from hostlib import (DEFINITIONS, OTHER, OTHER_UUID, SUBCHANNEL, UUID, bind_vfio, ctl,
+                     define_file, definition_path, free, mdev_exists, mdev_name, mdev_xml,
+                     mdevctl_rule, ok, read_file, run, simulated, wait_for, write_file)
 
 MDEV = mdev_name()
-OTHER = '0.0.0313'
 
 
 def listed():
@@ -152,13 +151,13 @@ class TestSharing:
         daemon.stop()
         uuids = [f'00000000-0000-4000-8000-{number:012x}' for number in range(1000)]
         for uuid in uuids:
-            define_file(uuid, '0.0.0313')
-        write_file(definition_path(uuids[500], '0.0.0313'), '{"mdev_type": "vfio_ccw-io",')
+            define_file(uuid, OTHER)
+        write_file(definition_path(uuids[500], OTHER), '{"mdev_type": "vfio_ccw-io",')
         daemon.start()
         names = virsh.names('--inactive')
-        assert names == [mdev_name(uuid, '0.0.0313') for uuid in uuids if uuid != uuids[500]]
+        assert names == [mdev_name(uuid, OTHER) for uuid in uuids if uuid != uuids[500]]
         daemon.wait_log(uuids[500])
-        define_file(uuids[500], '0.0.0313')
+        define_file(uuids[500], OTHER)
         wait_for(lambda: len(virsh.names('--inactive')) == 1000, 'all are listed')
         assert daemon.log().count(uuids[500]) == 1
 
@@ -207,8 +206,9 @@ class TestAutostart:
             bind_vfio()
             wait_for(lambda uuid=uuid: mdev_exists(uuid), 'it is started')
             os.unlink(definition_path(uuid))
-            unbind()
+            free()
 
+    @simulated
     def test_when_plugged_later(self, daemon, virsh):
         define_file(start='auto', subchannel='0.0.0500')
         ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c',
@@ -258,8 +258,7 @@ class TestAutostart:
 
     def test_beside_mdevctl(self, daemon, virsh):
         """mdevctl's udev rule does the same at the same moment: once is enough."""
-        ctl('autostart-udev', 'on')
-        try:
+        with mdevctl_rule():
             define_file(start='auto')
             wait_for(lambda: MDEV in virsh.names('--inactive'), 'it is listed')
             for _ in range(5):
@@ -267,20 +266,9 @@ class TestAutostart:
                 wait_for(lambda: MDEV in virsh.names(), 'it is started')
                 time.sleep(0.2)  # time for a second attempt, if there were one
                 virsh.ok('nodedev-destroy', MDEV)
-                unbind()
-        finally:
-            ctl('autostart-udev', 'off')
+                free()
         assert 'cannot autostart' not in daemon.log()
         assert "result='failed'" not in virsh.ok('nodedev-dumpxml', MDEV)
-
-
-def unbind(subchannel=SUBCHANNEL):
-    device = f'/sys/bus/css/devices/{subchannel}'
-    for path, text in ((f'{device}/driver_override', '\n'),
-                       (f'{device}/driver/unbind', subchannel),
-                       ('/sys/bus/css/drivers_probe', subchannel)):
-        with open(path, 'w', encoding='ascii') as file:
-            file.write(text)
 
 
 def test_mdevctl_without_our_daemon(daemon, virsh, document):

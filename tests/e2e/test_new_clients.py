@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from hostlib import (CSS, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background, bind_vfio,
+from hostlib import (CSS, OTHER, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background, bind_vfio,
                      define_file, mdev_exists, mdev_name, mdev_xml, ok, read_file, wait_for,
                      write_file)
 from test_virsh import DEVICES, SUBCHANNELS, UNKNOWN, UNSUPPORTED
@@ -139,7 +139,7 @@ def test_update_of_another_device(new, shared_document):
     new.ok('nodedev-define', shared_document(mdev_xml()))
     other = shared_document(mdev_xml('90c6c135-ad44-41d0-b1b7-bae47de48627'))
     assert 'uuid' in new.fails('nodedev-update', MDEV, other).lower()
-    other = shared_document(mdev_xml(subchannel='0.0.0313'))
+    other = shared_document(mdev_xml(subchannel=OTHER))
     assert 'parent' in new.fails('nodedev-update', MDEV, other)
     assert 'mediated' in new.fails('nodedev-update', CSS, other)
 

@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from hostlib import (CSS, DEVICES, LAB, MODULE, OTHER, OTHER_CCW, OTHER_UUID, SUBCHANNEL, SUBCHANNELS,
-                     URI, UUID, Virsh, bind_vfio, css_name, ctl, define_file, definition_path,
-                     golden, mdev_exists, mdev_name, mdev_xml, read_file, wait_for)
+                     URI, UUID, Virsh, bind_vfio, css_name, define_file, definition_path,
+                     golden, mdev_exists, mdev_name, mdev_xml, plugged, read_file, wait_for)
 
 MDEV = mdev_name()
 simulated_devices = pytest.mark.skipif(
@@ -242,7 +242,7 @@ class TestLife:
         assert f"'{node}'" in error and 'not a mediated device' in error
 
     def test_hot_plug_is_seen(self, virsh):
-        ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c')
-        wait_for(lambda: {'css_0_0_0500', 'ccw_0_0_4711'} <= set(virsh.names()), 'it is listed')
-        ctl('remove-subchannel', '0.0.0500')
-        wait_for(lambda: not {'css_0_0_0500', 'ccw_0_0_4711'} & set(virsh.names()), 'it is gone')
+        with plugged() as (subchannel, _):
+            names = {css_name(subchannel), 'ccw_0_0_4711'}
+            wait_for(lambda: names <= set(virsh.names()), 'it is listed')
+        wait_for(lambda: not names & set(virsh.names()), 'it is gone')
