@@ -483,7 +483,7 @@ PATH(module_driver_link,
 #define FOLDS(name) .child = name##_child, .children = name##_children
 #define FOLDS_BLOCK(name) \
     .child = vccw_sim_##name##_child, .children = vccw_sim_##name##_children
-#define ROW(id)     [VCCW_SIM_ROW_##id]
+#define ROW(id) [VCCW_SIM_ROW_##id]
 
 /* clang-format off */
 const VccwSimRow vccw_sim_rows[VCCW_SIM_ROWS] = {
