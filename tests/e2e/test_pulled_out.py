@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A device that is pulled out while something is being done with its subchannel.
+
+In the lab QEMU's monitor does it, and the real vfio_ccw lets go of what it had.
+"""
+
+import contextlib
+import glob
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+
+import libvirt
+import pytest
+
+import labhost
+from hostlib import (LAB, URI, UUID, bind_vfio, css_name, ctl, definition_path, mdev_exists,
+                     mdev_name, mdev_xml, read_file, wait_for, write_file)
+
+# The random-number generator; the simulated host has a DASD of this number.
+SUBCHANNEL = '0.0.0007' if LAB else '0.0.0313'
+CSS = css_name(SUBCHANNEL)
+MDEV = mdev_name(subchannel=SUBCHANNEL)
+NAMED = re.compile('|'.join([re.escape(SUBCHANNEL), CSS, MDEV, UUID]))
+ALL = (libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV |
+       libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV)
+in_lab = pytest.mark.skipif(not LAB, reason='needs the real vfio_ccw: tools/lab')
+# However slow the emulated machine is: who waits longer, waits for what will not come.
+LONG = 20
+
+
+class Plug:
+    """The device can be pulled out, and is put back at the end."""
+
+    def __init__(self):
+        self.monitor = labhost.Monitor() if LAB else None
+
+    def out(self):
+        if LAB:
+            self.monitor.command('device_del', id='rng2b09')
+        else:
+            ctl('remove-subchannel', SUBCHANNEL)
+
+    def back(self):
+        if os.path.exists(f'/sys/bus/css/devices/{SUBCHANNEL}'):
+            return
+        if LAB:
+            self.monitor.command('device_add', driver='virtio-rng-ccw', id='rng2b09',
+                                 devno='fe.0.2b09')
+        else:
+            ctl('add-subchannel', SUBCHANNEL, 'device=0.0.2b09')
+        wait_for(lambda: os.path.exists(f'/sys/bus/css/devices/{SUBCHANNEL}/driver'),
+                 'the kernel sees the subchannel again', LONG)
+
+
+@pytest.fixture
+def plug():
+    plug = Plug()
+    bind_vfio(SUBCHANNEL)
+    yield plug
+    plug.back()
+    if LAB:
+        plug.monitor.close()
+
+
+def mdev(connection):
+    return connection.nodeDeviceLookupByName(MDEV)
+
+
+def define(connection):
+    connection.nodeDeviceDefineXML(mdev_xml(subchannel=SUBCHANNEL))
+
+
+def undefine(connection):
+    mdev(connection).undefine()
+
+
+def start(connection):
+    mdev(connection).create()
+
+
+def destroy(connection):
+    mdev(connection).destroy()
+
+
+def autostart(connection):
+    mdev(connection).setAutostart(1)
+
+
+def no_autostart(connection):
+    mdev(connection).setAutostart(0)
+
+
+def look(connection):
+    for device in connection.listAllDevices(ALL):
+        device.XMLDesc()
+
+
+class Worker(threading.Thread):
+    """Makes the same calls again and again, at least once, in a connection of its own."""
+
+    def __init__(self, calls):
+        super().__init__(daemon=True)
+        self.calls = calls
+        self.over = threading.Event()
+        self.rounds, self.slowest, self.errors = 0, 0, []
+        self.start()
+
+    def run(self):
+        connection = libvirt.open(URI)
+        while not self.rounds or not self.over.is_set():
+            for call in self.calls:
+                began = time.monotonic()
+                try:
+                    call(connection)
+                except libvirt.libvirtError as error:
+                    self.errors.append(error)
+                self.slowest = max(self.slowest, time.monotonic() - began)
+            self.rounds += 1
+        connection.close()
+
+    def end(self):
+        self.over.set()
+        self.join(3 * LONG)
+        assert not self.is_alive(), 'a call has not been answered'
+
+
+def listed(connection):
+    return [device.name() for device in connection.listAllDevices(ALL)]
+
+
+def check_gone(connection):
+    """The subchannel is gone; of the mediated device only its definition may be left."""
+    wait_for(lambda: CSS not in listed(connection), 'the subchannel is gone', LONG)
+    assert not mdev_exists(subchannel=SUBCHANNEL)
+    path = definition_path(subchannel=SUBCHANNEL)
+    if os.path.exists(path):
+        device = mdev(connection)
+        wait_for(lambda: not device.isActive(), 'the device is inactive', LONG)
+        assert device.isPersistent()
+        assert device.autostart() == (json.loads(read_file(path))['start'] == 'auto')
+    else:
+        with pytest.raises(libvirt.libvirtError) as caught:
+            mdev(connection)
+        assert caught.value.get_error_code() == libvirt.VIR_ERR_NO_NODE_DEVICE
+
+
+def check_errors(errors):
+    """Each names the device, and none is a fault of ours."""
+    for error in errors:
+        assert NAMED.search(str(error)), str(error)
+        assert error.get_error_code() != libvirt.VIR_ERR_INTERNAL_ERROR, str(error)
+
+
+def check_usable(connection, plug):
+    """Put back, it can be given to a guest like any other."""
+    plug.back()
+    wait_for(lambda: CSS in listed(connection), 'the subchannel is back', LONG)
+    bind_vfio(SUBCHANNEL)
+    if not os.path.exists(definition_path(subchannel=SUBCHANNEL)):
+        define(connection)
+    device = mdev(connection)
+    if not device.isActive():  # it may have been marked as autostarted
+        device.create()
+    assert device.isActive() and mdev_exists(subchannel=SUBCHANNEL)
+
+
+# What is there before, and what goes on while the device is pulled out.
+ROUNDS = {
+    'define-undefine': ([], [define, undefine]),
+    'autostart': ([define], [autostart, no_autostart]),
+    'start-destroy': ([define], [start, destroy]),
+    'list': ([define, start], [look]),
+}
+
+
+@pytest.mark.parametrize('name', ROUNDS)
+def test_meanwhile(plug, daemon, lv, name):
+    before, calls = ROUNDS[name]
+    for call in before:
+        call(lv)
+    worker = Worker(calls)
+    try:
+        wait_for(lambda: worker.rounds >= 3, 'it has begun', LONG)
+        plug.out()
+        wait_for(lambda: CSS not in listed(lv), 'the subchannel is gone', LONG)
+        rounds = worker.rounds
+        wait_for(lambda: worker.rounds > rounds + 1, 'it goes on', LONG)
+    finally:
+        worker.end()
+    print(f'{name}: {worker.rounds} rounds, the slowest call {worker.slowest:.2f} s, errors: '
+          f'{sorted({str(error) for error in worker.errors})}')
+    check_errors(worker.errors)
+    assert worker.slowest < LONG
+    check_gone(lv)
+    check_usable(lv, plug)
+
+
+def traced(process):
+    """Whether each thread of it is."""
+    return all('TracerPid:\t0' not in read_file(path)
+               for path in glob.glob(f'/proc/{process.pid}/task/*/status'))
+
+
+@contextlib.contextmanager
+def slow_write(process, path, folder):
+    """What the process writes to the file arrives seconds later. Gives: when it has begun."""
+    log = os.path.join(folder, 'strace')
+    with open(log, 'wb') as file:
+        tracer = subprocess.Popen(
+            ['strace', '-f', '-p', str(process.pid), '-P', path, '-e', 'trace=write',
+             '-e', 'inject=write:delay_enter=4000000'],
+            stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    try:
+        wait_for(lambda: traced(process), 'strace is there', LONG)
+        yield lambda: 'write(' in read_file(log)
+    finally:
+        tracer.terminate()
+        tracer.wait(LONG)
+
+
+SLOW = {
+    'start': ([define], start, 'mdev_supported_types/vfio_ccw-io/create'),
+    'destroy': ([define, start], destroy, f'{UUID}/remove'),
+}
+
+
+@in_lab
+@pytest.mark.parametrize('name', SLOW)
+def test_just_before_the_kernel_is_asked(plug, daemon, lv, tmp_path, name):
+    """The daemon has opened the file, but not written to it."""
+    before, call, file = SLOW[name]
+    for before_call in before:
+        before_call(lv)
+    path = f'/sys/devices/css0/{SUBCHANNEL}/{file}'
+    with slow_write(daemon.process, path, tmp_path) as begun:
+        worker = Worker([call])
+        worker.over.set()
+        # It looks at each process for a user first, at each of its calls held by strace.
+        wait_for(begun, 'the daemon writes', 6 * LONG)
+        plug.out()
+        wait_for(lambda: not os.path.exists(f'/sys/bus/css/devices/{SUBCHANNEL}'),
+                 'the kernel has taken it away', LONG)
+        look(lv)  # the daemon answers meanwhile
+        worker.end()
+    print(f'{name}: {[str(error) for error in worker.errors]}')
+    check_errors(worker.errors)
+    # What goes away by itself is stopped, but what is not there cannot be started.
+    assert bool(worker.errors) == (name == 'start')
+    check_gone(lv)
+    check_usable(lv, plug)
