@@ -3,13 +3,10 @@
 #
 # The DASD machine, for tools/lab: what is kept for it, and how a command runs on it.
 
-build_dasd_parts() {
-    part dasd-kernel "$parts/kernel" "$parts/dasd-kernel.fragment" \
-        "$(version_of linux-source-6.1 gcc-s390x-linux-gnu)" \
-        -- "$parts/kernel" "$parts/dasd-kernel.fragment"
+build_dasd_disk() {
     part dasd-disk "$parts/dasd-disk" "$parts/dasd-init" "$parts/dasd-ckd" "$parts/dasd-no-jit.c" \
-        "$(<"$lab/userland/.inputs")" "$(<"$lab/dasd-kernel/.inputs")" \
-        -- "$parts/dasd-disk" "$lab/userland" "$lab/dasd-kernel"
+        "${root_inputs[@]}" "$(<"$lab/userland/.inputs")" "$(<"$lab/kernel/.inputs")" \
+        -- "$parts/dasd-disk" "$lab/userland" "$lab/kernel"
 }
 
 # pack_for_dasd RUN COMMAND...: what the guest is to get.
@@ -22,15 +19,32 @@ pack_for_dasd() {
     cp -r "$cross/stage" "$run/lab/stage"
     mkdir "$run/lab/source"
     tar -C "$source" --exclude=./.git -c . | tar -C "$run/lab/source" -x
-    tar -C "$run/lab" --format=gnu --owner=root:0 --group=root:0 \
-        -cf "$run/in" command stage source
+    [[ $init != systemd ]] || touch "$run/lab/systemd"
+    [[ $daemon == no ]] || touch "$run/lab/daemon"
+    if [[ -n $disk ]]; then
+        touch "$run/lab/keep"
+        if [[ -e $disk ]]; then
+            tar -C "$run" -xf "$disk"
+            mv "$run/state" "$run/lab/state"
+        fi
+    fi
+    tar -C "$run/lab" --format=gnu --owner=root:0 --group=root:0 -cf "$run/in" .
+}
+
+# keep_dasds RUN: what the next boot with the same --disk begins with.
+keep_dasds() {
+    local run=$1
+
+    mv "$run/got/state" "$run/state"
+    (cd "$run" && tar -cf "$disk.new" state ./*.cckd)
+    mv "$disk.new" "$disk"
 }
 
 # boot_dasd RUN: 125 is ours, as that of timeout and the like.
 boot_dasd() {
     local run=$1 status=0
 
-    "$parts/dasd-machine" "$lab/dasd-kernel/image" "$lab/dasd-disk/image" "$run" "$limit" ||
+    "$parts/dasd-machine" "$lab/kernel/image" "$lab/dasd-disk/image" "$run" "$limit" ||
         status=$?
     if ((status)) || ! { mkdir "$run/got" && tar -C "$run/got" -xf "$run/back" &&
         (cd "$run/got" && sha256sum --quiet -c sums); } 2>"$run/error"; then
@@ -40,6 +54,8 @@ boot_dasd() {
         say "lab: the machine ended before the command did" >&2
         return 125
     fi
+    [[ -z $disk ]] || keep_dasds "$run"
+    hand_over "$run/got/results"
     cat "$run/got/err" >&2
     cat "$run/got/out"
     return "$(<"$run/got/status")"
@@ -48,12 +64,13 @@ boot_dasd() {
 run_dasd() {
     local run
 
-    [[ -z $disk && $init == script ]] ||
-        die "--disk and --systemd are for the QEMU machine only"
+    [[ $second == no ]] || die "--second is for the QEMU machine only"
+    [[ -z $disk ]] || disk=$(realpath "$disk")
     build >&2
     run=$(mktemp -d "${TMPDIR:-/tmp}/virtccw-lab.XXXXXX")
     # shellcheck disable=SC2064 # now, not then
     trap "rm -rf '$run'" EXIT
     pack_for_dasd "$run" "$@"
+    unlock
     boot_dasd "$run"
 }
