@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154 # what it uses and does not set is of tools/check
+#
+# The stages of tools/check that need the lab's machines (tools/lab).
+
+# End-to-end tests that pass there, by file; a machine of its own for each, so that one that
+# hangs takes only one along.
+lab_e2e=(bad_input events hostile_clients kernel procedure read_only virsh)
+
+lab_as_root() {
+    if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
+}
+
+can_install() {
+    apt-get install -s --no-install-recommends "$@" >/dev/null 2>&1
+}
+
+mirror_answers() {
+    timeout 60 /usr/lib/apt/apt-helper download-file \
+        http://deb.debian.org/debian/dists/bookworm/InRelease "$check/InRelease" >/dev/null 2>&1
+}
+
+# Why this machine cannot make the lab or run its machines, or nothing.
+why_no_lab() {
+    local missing cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/virtccw/lab
+
+    if ! command -v dpkg-query >/dev/null; then
+        say "the lab is made of Debian's packages, and this is another system"
+        return
+    fi
+    mapfile -t missing < <("$source/tools/packages" missing build lab)
+    if ((${#missing[@]} && EUID != 0)) && ! sudo -n true 2>/dev/null; then
+        say "packages are missing, and only root can install them: ${missing[*]}"
+    elif ((${#missing[@]})) && ! can_install "${missing[@]}" &&
+        ! { lab_as_root apt-get update -q >/dev/null 2>&1 && can_install "${missing[@]}"; }; then
+        say "apt-get cannot install all of these here (Debian 12 has them): ${missing[*]}"
+    elif ((EUID != 0)) && ! unshare --user --map-root-user true 2>/dev/null; then
+        say "user namespaces are not allowed here (unshare --user --map-root-user fails)"
+    elif (($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) < 4 << 20)); then
+        say "its machines need 4 GB of memory, and less is free"
+    elif [[ ! -d $cache/kernel ]] && (($(df --output=avail -k "$check" | tail -n 1) < 6 << 20)); then
+        say "it needs 6 GB below $check, and less is free"
+    elif [[ ! -d $cache/userland ]] && ! mirror_answers; then
+        say "deb.debian.org does not answer, which has the packages for s390x"
+    fi
+}
+
+# Making it takes minutes the first time; the stages before the lab's leave processors idle.
+lab_reason=
+begin_lab() {
+    lab_reason=$(why_no_lab)
+    [[ -z $lab_reason ]] || return 0
+    step lab-packages "$source/tools/packages" install build lab || return 0
+    # No job of this shell: others wait for all of them.
+    (nice -n 19 "$source/tools/lab" build >"$check/log/lab-begun" 2>&1 &)
+}
+
+# need_lab NAME: 1 if there is none; NAME is then skipped, or has failed.
+lab_made=
+need_lab() {
+    if [[ -n $lab_reason ]]; then
+        skip "$1" "$lab_reason"
+        return 1
+    fi
+    if [[ -z $lab_made ]]; then
+        lab_made=failed
+        # Waits for the one in the background, and finds little to do then.
+        step lab-build "$source/tools/lab" build && lab_made=ok
+    fi
+    [[ $lab_made == ok ]]
+}
+
+# take FILE NAME: a file of results, for tools/check-summary; 1 if there is none.
+take() {
+    [[ -s $1 ]] && cp "$1" "$results/$2"
+}
+
+# lab_tests NAME COMMAND...: a command whose results are in $lab_results/NAME, or its TAP output.
+lab_results=$check/lab
+lab_tests() {
+    local name=lab-$1 folder=$lab_results/$1 log=$check/log/lab-$1 begin=$SECONDS status=0 word=ok
+
+    shift
+    mkdir -p "$folder"
+    "$@" >"$folder/out" 2>"$log" || status=$?
+    cat "$folder/out" >>"$log"
+    ((status == 0)) || word="FAILED, see $log"
+    told "$name" "$word" "$begin"
+    # An end that no result explains is a failure, too.
+    if take "$folder/pytest.xml" "$name.xml"; then
+        ((status == 0)) || grep -qE '<(failure|error)' "$folder/pytest.xml" ||
+            record "$name-end" failed "exit status $status" "$log"
+    elif take "$folder/unit.tap" "$name.tap" ||
+        { grep -q '^1\.\.' "$folder/out" && take "$folder/out" "$name.tap"; }; then
+        ((status == 0)) || grep -q '^not ok' "$results/$name.tap" ||
+            record "$name-end" failed "exit status $status" "$log"
+    else
+        record "$name" failed "exit status $status, and no results" "$log"
+    fi
+}
+
+lab_run() {
+    local name=$1
+
+    shift
+    lab_tests "$name" "$source/tools/lab" run --results "$lab_results/$name" "$@"
+}
+
+lab_on_qemu() {
+    local file
+
+    lab_run unit --timeout 1200 -- /mnt/source/tools/lab.d/unit
+    for file in "${lab_e2e[@]}"; do
+        lab_run "e2e-$file" --timeout 1200 -- \
+            /mnt/source/tools/lab.d/e2e "tests/e2e/test_$file.py"
+    done
+}
+
+lab_on_both() {
+    step lab-dasd "$source/tests/lab/dasd" || true
+    lab_tests reboot "$source/tests/lab/reboot"
+    lab_tests shell "$source/tests/lab/shell"
+}
+
+stage_lab() {
+    need_lab lab || return 0
+    rm -rf "$lab_results"
+    lab_on_qemu &
+    lab_on_both
+    wait
+}
+
+# What its tests print is kept: the guest's own words.
+stage_second() {
+    need_lab second || return 0
+    step second "$source/tests/lab/second" || return 0
+    grep -h cutype "$check/log/second"
+}
