@@ -130,6 +130,8 @@ static const Insertion insertions[] = {
     { VCCW_TABLE_HYPERVISOR, 11003000, "domainGraphicsReload", "domainSetThrottleGroup" },
     { VCCW_TABLE_HYPERVISOR, 11003000, "domainSetThrottleGroup",
       "domainDelThrottleGroup" },
+    { VCCW_TABLE_HYPERVISOR, 12008000, "domainDelThrottleGroup",
+      "domainAnnounceInterface" },
     { VCCW_TABLE_NODE_DEVICE, 11003000, "nodeDeviceIsActive", "nodeDeviceUpdate" },
 };
 

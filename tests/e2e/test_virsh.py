@@ -7,9 +7,10 @@ import socket
 
 import pytest
 
-from hostlib import (CSS, DEVICES, LAB, MODULE, OTHER, OTHER_CCW, OTHER_UUID, SUBCHANNEL, SUBCHANNELS,
-                     URI, UUID, Virsh, bind_vfio, css_name, define_file, definition_path,
-                     golden, mdev_exists, mdev_name, mdev_xml, plugged, read_file, wait_for)
+from hostlib import (CSS, DEVICES, LAB, MODULE, OTHER, OTHER_CCW, OTHER_UUID, SUBCHANNEL,
+                     SUBCHANNELS, URI, UUID, Virsh, bind_vfio, css_name, define_file,
+                     definition_path, golden, mdev_exists, mdev_name, mdev_xml, plugged,
+                     read_file, wait_for)
 
 MDEV = mdev_name()
 simulated_devices = pytest.mark.skipif(
