@@ -10,8 +10,13 @@
  */
 
 #include <glib.h>
+#include <virtccw/hostdev-xml.h>
 
 G_BEGIN_DECLS
+
+/* Bytes of a command line to read: what Linux lets a program have by default. */
+#define VCCW_QEMU_NATIVE_MAX (2 * 1024 * 1024)
+#define VCCW_QEMU_WORDS_MAX  40000 /* its words */
 
 /** VccwQemu: what one QEMU program can do. Never changes; any thread may use it. */
 typedef struct _VccwQemu VccwQemu;
@@ -93,5 +98,65 @@ typedef enum {
 
 /** vccw_qemu_form: Returns: the best form that the program understands. */
 VccwQemuForm vccw_qemu_form(const VccwQemu *qemu);
+
+/**
+ * vccw_qemu_arguments:
+ * @domain: a domain that was checked and has its addresses (vccw_domain_xml_check(),
+ *   vccw_domain_xml_assign())
+ * @qemu: what the program can do
+ * @form: how to write devices
+ *
+ * Linear in the number of devices.
+ *
+ * Returns: (transfer full): a complete command line that runs @domain: the program and
+ *   its arguments; NULL with VCCW_ERROR_CONFIG_UNSUPPORTED, which names the element,
+ *   when QEMU or this library cannot give the guest what the document asks for.
+ */
+GStrv vccw_qemu_arguments(const VccwDomainXml *domain,
+                          const VccwQemu *qemu,
+                          VccwQemuForm form,
+                          GError **error);
+
+/**
+ * vccw_qemu_hostdev_arguments:
+ *
+ * As vccw_qemu_arguments(), but only what the passed-through channel devices need:
+ * "-object" for iommufd, "-device" for each.
+ */
+GStrv vccw_qemu_hostdev_arguments(const VccwDomainXml *domain,
+                                  const VccwQemu *qemu,
+                                  VccwQemuForm form,
+                                  GError **error);
+
+/**
+ * vccw_qemu_environment:
+ *
+ * Returns: (transfer full): what <qemu:env> asks for, "NAME=VALUE" each, maybe none.
+ */
+GStrv vccw_qemu_environment(const VccwDomainXml *domain);
+
+/**
+ * vccw_qemu_native:
+ *
+ * As vccw_qemu_arguments(), as one line for a shell, the environment before it.
+ */
+char *vccw_qemu_native(const VccwDomainXml *domain,
+                       const VccwQemu *qemu,
+                       VccwQemuForm form,
+                       GError **error);
+
+/**
+ * vccw_qemu_from_native:
+ * @text: a command line as a shell reads it, NUL-terminated
+ *
+ * What has no place in libvirt's XML is kept as <qemu:commandline>, so that nothing of
+ * the command is lost. Linear in the length of @text.
+ *
+ * Returns: (transfer full): the XML of a domain; NULL with VCCW_ERROR_INVALID_ARG, which
+ *   names the argument, when the command cannot be read, VCCW_ERROR_CONFIG_UNSUPPORTED
+ *   when it is not of QEMU for s390x, VCCW_ERROR_TOO_LARGE over VCCW_QEMU_NATIVE_MAX
+ * bytes or VCCW_QEMU_WORDS_MAX words.
+ */
+char *vccw_qemu_from_native(const char *text, GError **error);
 
 G_END_DECLS

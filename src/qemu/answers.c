@@ -295,7 +295,7 @@ put_in_order(VccwQemu *qemu)
 }
 
 VccwQemu *
-vccw_qemu_understand(const char *program, const char *answers, GError **error)
+vccw_understand_qemu(const char *program, const char *answers, GError **error)
 {
     g_autoptr(VccwQemu) qemu = new_qemu(program);
 

@@ -33,13 +33,13 @@ struct _VccwQemu {
 extern const char VCCW_QEMU_QUESTIONS[];
 
 /**
- * vccw_qemu_understand:
+ * vccw_understand_qemu:
  * @program: who said it
  * @answers: what it wrote to QMP, a line each
  *
  * Returns: (transfer full): what it can do; NULL with VCCW_ERROR_CONFIG_UNSUPPORTED when
  *   that is not what QEMU says, or it is older than 4.2.
  */
-VccwQemu *vccw_qemu_understand(const char *program, const char *answers, GError **error);
+VccwQemu *vccw_understand_qemu(const char *program, const char *answers, GError **error);
 
 G_END_DECLS

@@ -167,7 +167,7 @@ set_silent(const Asked *asked, GError **error)
 }
 
 char *
-vccw_qemu_ask(const char *program,
+vccw_ask_qemu(const char *program,
               const char *questions,
               guint timeout_ms,
               GError **error)

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /**
- * vccw_qemu_ask:
+ * vccw_ask_qemu:
  * @program: the path of a QEMU program
  * @questions: QMP commands, a line each
  * @timeout_ms: how long all of it may take
@@ -22,7 +22,7 @@ G_BEGIN_DECLS
  *   line each; NULL with VCCW_ERROR_OPERATION_FAILED, which has the last line of its
  *   error output, or VCCW_ERROR_TIMEOUT.
  */
-char *vccw_qemu_ask(const char *program,
+char *vccw_ask_qemu(const char *program,
                     const char *questions,
                     guint timeout_ms,
                     GError **error);

@@ -110,8 +110,8 @@ vccw_qemu_probe(const char *program, GError **error)
     if (qemu) {
         return qemu;
     }
-    answers = vccw_qemu_ask(path, VCCW_QEMU_QUESTIONS, TIMEOUT_MS, error);
-    qemu = answers ? vccw_qemu_understand(path, answers, error) : NULL;
+    answers = vccw_ask_qemu(path, VCCW_QEMU_QUESTIONS, TIMEOUT_MS, error);
+    qemu = answers ? vccw_understand_qemu(path, answers, error) : NULL;
     keep(path, &stamp, qemu);
     return qemu;
 }

@@ -161,7 +161,7 @@ skip_to_word(Reader *reader, gboolean *ended)
 }
 
 GStrv
-vccw_shell_split(const char *text, GError **error)
+vccw_shell_split(const char *text, guint max, GError **error)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) word = g_string_new(NULL);
@@ -171,6 +171,11 @@ vccw_shell_split(const char *text, GError **error)
     while (skip_to_word(&reader, &ended)) {
         if (ended && words->len > 0) {
             fail(&reader, "a second command begins here", error);
+            return NULL;
+        }
+        if (words->len == max) {
+            g_set_error(error, VCCW_ERROR, VCCW_ERROR_TOO_LARGE,
+                        "The command line has more than %u words", max);
             return NULL;
         }
         ended = FALSE;

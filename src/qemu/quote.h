@@ -25,10 +25,11 @@ char *vccw_shell_quote(const char *const *words);
  *
  * Runs in time linear in the length of @text.
  *
- * Returns: (transfer full): the words; NULL with VCCW_ERROR_INVALID_ARG for a quotation
- *   mark that is not closed, or for what a shell would act upon (pipes, redirections,
- *   expansions, two commands).
+ * Returns: (transfer full): the words; NULL with VCCW_ERROR_TOO_LARGE when there are more
+ *   than @max of them, with VCCW_ERROR_INVALID_ARG for a quotation mark that is not
+ * closed, or for what a shell would act upon (pipes, redirections, expansions, two
+ * commands).
  */
-GStrv vccw_shell_split(const char *text, GError **error);
+GStrv vccw_shell_split(const char *text, guint max, GError **error);
 
 G_END_DECLS

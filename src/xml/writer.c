@@ -145,6 +145,24 @@ vccw_xml_writer_text(VccwXmlWriter *writer, const char *name, const char *text)
 }
 
 void
+vccw_xml_writer_text_attributes(VccwXmlWriter *writer,
+                                const char *name,
+                                const char *text,
+                                ...)
+{
+    va_list attributes;
+
+    if (!text || !*text)
+        return;
+    va_start(attributes, text);
+    start(writer, name, attributes);
+    va_end(attributes);
+    g_string_append_c(writer->out, '>');
+    escape(writer->out, text, FALSE);
+    g_string_append_printf(writer->out, "</%s>\n", name);
+}
+
+void
 vccw_xml_writer_hex(VccwXmlWriter *writer, const char *name, int digits, guint value)
 {
     indent(writer);

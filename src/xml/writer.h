@@ -49,6 +49,13 @@ void vccw_xml_writer_text_with(VccwXmlWriter *writer,
                                const char *value,
                                const char *text);
 
+/** vccw_xml_writer_text_attributes: "<name key='value'>text</name>"; pairs of key and
+ * value, then NULL; as vccw_xml_writer_text(). */
+void vccw_xml_writer_text_attributes(VccwXmlWriter *writer,
+                                     const char *name,
+                                     const char *text,
+                                     ...) G_GNUC_NULL_TERMINATED;
+
 /** vccw_xml_writer_hex: "<name>0x00ab</name>", with at least @digits digits. */
 void
 vccw_xml_writer_hex(VccwXmlWriter *writer, const char *name, int digits, guint value);

@@ -61,7 +61,7 @@ test_quote(void)
             vccw_shell_quote((const char *[]){ "x", WORDS[i].word, NULL });
         g_autofree char *expected = g_strconcat("x ", WORDS[i].quoted, NULL);
         g_autoptr(GError) error = NULL;
-        g_auto(GStrv) words = vccw_shell_split(line, &error);
+        g_auto(GStrv) words = vccw_shell_split(line, 10, &error);
 
         g_assert_cmpstr(line, ==, expected);
         g_assert_no_error(error);
@@ -83,7 +83,7 @@ test_quote_random(void)
             text[i] = " '\"\\$`#~*?[]a\n\t|&;<>()!{}=%^"[g_test_rand_int_range(0, 29)];
         }
         line = vccw_shell_quote((const char *[]){ "x", text, NULL });
-        words = vccw_shell_split(line, NULL);
+        words = vccw_shell_split(line, 10, NULL);
         g_assert_cmpuint(g_strv_length(words), ==, 2);
         g_assert_cmpstr(words[1], ==, text);
         if (round < 20) {
@@ -129,7 +129,7 @@ test_split(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(LINES); i++) {
         g_autoptr(GError) error = NULL;
-        g_auto(GStrv) words = vccw_shell_split(LINES[i].line, &error);
+        g_auto(GStrv) words = vccw_shell_split(LINES[i].line, 10, &error);
         g_autofree char *joined = words ? g_strjoinv("|", words) : NULL;
 
         g_assert_cmpstr(joined, ==, LINES[i].words);
@@ -318,7 +318,7 @@ test_hangs(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
     gint64 begin = g_get_monotonic_time();
 
-    g_assert_null(vccw_qemu_ask(path, "{}\n", 200, &error));
+    g_assert_null(vccw_ask_qemu(path, "{}\n", 200, &error));
     g_assert_error(error, VCCW_ERROR, VCCW_ERROR_TIMEOUT);
     g_assert_cmpint(g_get_monotonic_time() - begin, <, 20 * G_USEC_PER_SEC);
 }
@@ -331,7 +331,7 @@ test_talks_on(Fixture *fixture, gconstpointer data)
         fake_program(fixture->folder, "qemu", "#!/bin/sh\nexec yes '{\"a\":1}'\n");
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(vccw_qemu_ask(path, "{}\n", 20000, &error));
+    g_assert_null(vccw_ask_qemu(path, "{}\n", 20000, &error));
     g_assert_error(error, VCCW_ERROR, VCCW_ERROR_TIMEOUT);
 }
 

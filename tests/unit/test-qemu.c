@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Command lines. In tests/unit/data, each with a document NAME.xml:
+ *
+ * - qemu-args: a guest, and what it becomes for QEMU 7.2 (NAME.7.2.args), in the legacy
+ *   form (NAME.legacy.args), and for QEMU 10.0 (NAME.10.0.args)
+ * - qemu-refused: a guest that cannot be had from QEMU 7.2, and why (NAME.expected)
+ * - qemu-native: a command line NAME.args, and the document NAME.out that it becomes
+ *
+ * With VIRTCCW_REGENERATE=1 in the environment what is expected is written, not compared.
+ */
+
+#include "qemu/answers.h"
+#include "qemu/quote.h"
+
+#include <string.h>
+#include <time.h>
+#include <virtccw/error.h>
+
+#ifndef __has_feature /* clang's; gcc has the macros */
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define MS_MAX 5000.0
+#else
+#define MS_MAX 50.0
+#endif
+
+#define PROGRAM "/usr/bin/qemu-system-s390x"
+#define MANUAL  "7e270a25-e163-4922-af60-757fc8ed48c6"
+
+static char *
+read_data(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+
+    g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    return text;
+}
+
+/* What a real QEMU of that version can do. */
+static VccwQemu *
+qemu_of(const char *version)
+{
+    g_autofree char *name = g_strconcat(version, ".replies", NULL);
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "unit", "data", "qemu", name, NULL);
+    g_autofree char *replies = read_data(path);
+    g_autoptr(GError) error = NULL;
+    VccwQemu *qemu = vccw_understand_qemu(PROGRAM, replies, &error);
+
+    g_assert_no_error(error);
+    return qemu;
+}
+
+static VccwDomainXml *
+domain_of(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, &error);
+
+    g_assert_no_error(error);
+    vccw_domain_xml_check(domain, &error);
+    g_assert_no_error(error);
+    vccw_domain_xml_assign(domain, &error);
+    g_assert_no_error(error);
+    return g_steal_pointer(&domain);
+}
+
+static void
+assert_golden(const char *path, const char *extension, const char *actual)
+{
+    const char *dot = strrchr(path, '.');
+    g_autofree char *stem = g_strndup(path, dot - path);
+    g_autofree char *golden = g_strconcat(stem, extension, NULL);
+    g_autofree char *expected = NULL;
+
+    if (g_getenv("VIRTCCW_REGENERATE")) {
+        g_assert_true(g_file_set_contents(golden, actual, -1, NULL));
+    }
+    expected = read_data(golden);
+    g_assert_cmpstr(actual, ==, expected);
+}
+
+/* An option and its value on a line. */
+static char *
+layout(char **words)
+{
+    GString *text = g_string_new(NULL);
+
+    for (; *words; words++) {
+        g_autofree char *word = vccw_shell_quote((const char *[]){ *words, NULL });
+
+        g_string_append_printf(text, "%s%s",
+                               text->len == 0   ? ""
+                               : **words == '-' ? "\n"
+                                                : " ",
+                               word);
+    }
+    g_string_append_c(text, '\n');
+    return g_string_free(text, FALSE);
+}
+
+static void
+assert_arguments(const char *path,
+                 const char *version,
+                 VccwQemuForm form,
+                 const char *extension)
+{
+    g_autofree char *text = read_data(path);
+    g_autoptr(VccwDomainXml) domain = domain_of(text);
+    g_autoptr(VccwQemu) qemu = qemu_of(version);
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) words = vccw_qemu_arguments(domain, qemu, form, &error);
+    g_autofree char *native = NULL;
+    g_auto(GStrv) again = NULL;
+    g_autofree char *laid = NULL;
+
+    g_assert_no_error(error);
+    laid = layout(words);
+    assert_golden(path, extension, laid);
+    native = vccw_qemu_native(domain, qemu, form, NULL);
+    again = vccw_shell_split(native, VCCW_QEMU_WORDS_MAX, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_strv_contains((const char *const *)again, PROGRAM));
+}
+
+static void
+test_arguments(gconstpointer path)
+{
+    if (!g_str_has_suffix(path, "iommufd.xml")) {
+        assert_arguments(path, "7.2", VCCW_QEMU_FORM_JSON, ".7.2.args");
+        assert_arguments(path, "7.2", VCCW_QEMU_FORM_LEGACY, ".legacy.args");
+    }
+    assert_arguments(path, "10.0", VCCW_QEMU_FORM_JSON, ".10.0.args");
+}
+
+/* From arguments to XML to arguments: the same devices at the same addresses. */
+static void
+test_there_and_back(gconstpointer path)
+{
+    g_autofree char *text = read_data(path);
+    g_autoptr(VccwDomainXml) domain = domain_of(text);
+    g_autoptr(VccwDomainXml) back = NULL;
+    g_autoptr(VccwQemu) qemu = qemu_of("10.0");
+    g_autoptr(GError) error = NULL;
+
+    for (VccwQemuForm form = VCCW_QEMU_FORM_JSON; form <= VCCW_QEMU_FORM_LEGACY; form++) {
+        g_auto(GStrv) before = vccw_qemu_hostdev_arguments(domain, qemu, form, NULL);
+        g_autofree char *native = vccw_qemu_native(domain, qemu, form, NULL);
+        g_autofree char *document = vccw_qemu_from_native(native, &error);
+        g_auto(GStrv) after = NULL;
+
+        g_assert_no_error(error);
+        back = domain_of(document);
+        after = vccw_qemu_hostdev_arguments(back, qemu, form, NULL);
+        g_assert_cmpint(g_strv_length(before), ==, g_strv_length(after));
+        for (guint i = 0; before[i]; i++) {
+            g_assert_true(g_strv_contains((const char *const *)after, before[i]));
+        }
+        g_clear_pointer(&back, vccw_domain_xml_free);
+    }
+}
+
+static void
+test_refused(gconstpointer path)
+{
+    g_autofree char *text = read_data(path);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, &error);
+    g_autoptr(VccwQemu) qemu = qemu_of("7.2");
+    g_auto(GStrv) words = NULL;
+    g_autofree char *message = NULL;
+
+    if (domain && vccw_domain_xml_check(domain, &error) &&
+        vccw_domain_xml_assign(domain, &error)) {
+        words = vccw_qemu_arguments(domain, qemu, VCCW_QEMU_FORM_JSON, &error);
+    }
+    g_assert_null(words);
+    g_assert_error(error, VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED);
+    message = g_strconcat(error->message, "\n", NULL);
+    assert_golden(path, ".expected", message);
+}
+
+static void
+test_native(gconstpointer path)
+{
+    g_autofree char *text = read_data(path);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *document = vccw_qemu_from_native(text, &error);
+    g_autoptr(VccwDomainXml) domain = NULL;
+
+    g_assert_no_error(error);
+    assert_golden(path, ".out", document);
+    domain = domain_of(document);
+    g_assert_nonnull(domain);
+}
+
+static void
+test_native_refused(void)
+{
+    static const struct {
+        const char *text;
+        int code;
+    } LINES[] = {
+        { "", VCCW_ERROR_INVALID_ARG },
+        { "A=b", VCCW_ERROR_INVALID_ARG },
+        { "ls -l", VCCW_ERROR_CONFIG_UNSUPPORTED },
+        { "qemu-system-x86_64 -m 1", VCCW_ERROR_CONFIG_UNSUPPORTED },
+        { "qemu-system-s390x -device", VCCW_ERROR_INVALID_ARG },
+        { "qemu-system-s390x disk.img", VCCW_ERROR_INVALID_ARG },
+        { "qemu-system-s390x -m 1 | tee", VCCW_ERROR_INVALID_ARG },
+        { "qemu-system-s390x -append '\xff'", VCCW_ERROR_INVALID_ARG },
+        { "qemu-system-s390x -append '\x01'", VCCW_ERROR_INVALID_ARG },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(LINES); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(vccw_qemu_from_native(LINES[i].text, &error));
+        g_assert_error(error, VCCW_ERROR, LINES[i].code);
+    }
+}
+
+/* The example of QEMU's manual, in libvirt's order and with libvirt's id. */
+static void
+test_manual(void)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "unit", "data",
+                                                  "qemu-args", "manual.xml", NULL);
+    g_autofree char *text = read_data(path);
+    g_autoptr(VccwDomainXml) domain = domain_of(text);
+    g_autoptr(VccwQemu) qemu = qemu_of("7.2");
+    g_auto(GStrv) json =
+        vccw_qemu_hostdev_arguments(domain, qemu, VCCW_QEMU_FORM_JSON, NULL);
+    g_auto(GStrv) legacy =
+        vccw_qemu_hostdev_arguments(domain, qemu, VCCW_QEMU_FORM_LEGACY, NULL);
+
+    g_assert_cmpstr(json[0], ==, "-device");
+    g_assert_cmpstr(json[1], ==,
+                    "{\"driver\":\"vfio-ccw\",\"id\":\"hostdev0\",\"sysfsdev\":"
+                    "\"/sys/bus/mdev/devices/" MANUAL "\",\"devno\":\"fe.0.1234\"}");
+    g_assert_null(json[2]);
+    g_assert_cmpstr(legacy[1], ==,
+                    "vfio-ccw,id=hostdev0,sysfsdev=/sys/bus/mdev/devices/" MANUAL
+                    ",devno=fe.0.1234");
+}
+
+static double
+cpu_ms(clock_t begin)
+{
+    return (clock() - begin) * 1000.0 / CLOCKS_PER_SEC;
+}
+
+static char *
+many_hostdevs(guint count)
+{
+    GString *text =
+        g_string_new("<domain type='qemu'><name>many</name><memory>262144"
+                     "</memory><os><type arch='s390x' machine='s390-ccw-virtio'>"
+                     "hvm</type></os><devices>");
+
+    for (guint i = 0; i < count; i++) {
+        g_string_append_printf(
+            text,
+            "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>"
+            "<source><address uuid='%08x-e163-4922-af60-757fc8ed48c6'/>"
+            "</source></hostdev>",
+            i);
+    }
+    g_string_append(text, "</devices></domain>");
+    return g_string_free(text, FALSE);
+}
+
+/* Every device once, each at an address of its own, in the order of the document. */
+static void
+test_many(void)
+{
+    g_autofree char *text = many_hostdevs(10000);
+    g_autoptr(VccwDomainXml) domain = domain_of(text);
+    g_autoptr(VccwQemu) qemu = qemu_of("7.2");
+    clock_t begin = clock();
+    g_auto(GStrv) words =
+        vccw_qemu_hostdev_arguments(domain, qemu, VCCW_QEMU_FORM_JSON, NULL);
+
+    g_test_message("10,000 hostdevs to arguments: %.1f ms", cpu_ms(begin));
+    g_assert_cmpuint(g_strv_length(words), ==, 20000);
+    for (guint i = 0; i < 10000; i++) {
+        g_autofree char *end = g_strdup_printf("\"devno\":\"fe.0.%04x\"}", i);
+        g_assert_true(g_str_has_suffix(words[2 * i + 1], end));
+    }
+}
+
+/* Milliseconds of CPU for a command line of that size made of @piece, the best of some.
+ */
+static double
+time_native(const char *piece, gsize size)
+{
+    GString *text = g_string_new("qemu-system-s390x ");
+    double best = G_MAXDOUBLE;
+
+    while (text->len < size) {
+        g_string_append(text, piece);
+    }
+    g_string_truncate(text, size);
+    for (guint round = 0; round < 5; round++) {
+        clock_t begin = clock();
+        g_autofree char *document = vccw_qemu_from_native(text->str, NULL);
+        best = MIN(best, cpu_ms(begin));
+    }
+    g_string_free(text, TRUE);
+    return best;
+}
+
+/* Whatever a stranger sends: answered or refused in little time. */
+static void
+test_native_large(void)
+{
+    static const char *const PIECES[] = {
+        "-device a ",
+        "-a ",
+        "'",
+        "\"\\",
+        "a=b,",
+        "{",
+        "-device {\"a\":{\"b\":{}}} ",
+        "\\\n",
+        "#\n",
+        "-device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MANUAL ",id=hostdev0 ",
+    };
+    static const gsize SIZES[] = { 2 * 1024 * 1024, 4 * 1024 * 1024 };
+
+    for (guint i = 0; i < G_N_ELEMENTS(PIECES); i++) {
+        for (guint k = 0; k < G_N_ELEMENTS(SIZES); k++) {
+            double ms = time_native(PIECES[i], SIZES[k]);
+
+            g_test_message("%s: %.1f ms", PIECES[i], ms);
+            g_assert_cmpfloat(ms, <, MS_MAX);
+        }
+    }
+}
+
+static void
+add_folder(const char *folder, const char *suffix, GTestDataFunc test, const char *prefix)
+{
+    char *path = g_test_build_filename(G_TEST_DIST, "unit", "data", folder, NULL);
+    GDir *dir = g_dir_open(path, 0, NULL);
+    const char *name;
+    guint count = 0;
+
+    g_assert_nonnull(dir);
+    while ((name = g_dir_read_name(dir))) {
+        if (g_str_has_suffix(name, suffix)) {
+            g_autofree char *title = g_strdup_printf("/qemu/%s/%s", prefix, name);
+
+            g_test_add_data_func_full(title, g_build_filename(path, name, NULL), test,
+                                      g_free);
+            count++;
+        }
+    }
+    g_assert_cmpuint(count, >, 0);
+    g_dir_close(dir);
+    g_free(path);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add_folder("qemu-args", ".xml", test_arguments, "arguments");
+    add_folder("qemu-args", ".xml", test_there_and_back, "there-and-back");
+    add_folder("qemu-refused", ".xml", test_refused, "refused");
+    add_folder("qemu-native", ".args", test_native, "native");
+    g_test_add_func("/qemu/native-refused", test_native_refused);
+    g_test_add_func("/qemu/native-large", test_native_large);
+    g_test_add_func("/qemu/manual", test_manual);
+    g_test_add_func("/qemu/many", test_many);
+    return g_test_run();
+}
