@@ -7,6 +7,7 @@ VIRTCCW_FACE=module has the same tests run without a daemon, by libvirt_driver_c
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,8 @@ def in_host():
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     if hostlib.LAB:
+        # As a real host's processes may, and more than the kernel gives the first one.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 65536))
         return
     if not os.path.exists(hostlib.VIRTCCW_SIM):
         pytest.exit(f'there is no {hostlib.VIRTCCW_SIM}: set VIRTCCW_BUILD, build first', 1)

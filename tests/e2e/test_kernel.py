@@ -145,6 +145,21 @@ def test_the_kernel_agrees(virsh):
     ok('driverctl', '-b', 'css', 'unset-override', SUBCHANNEL)
 
 
+@in_lab
+def test_lsdasd_agrees(virsh):
+    """It lists each DASD that we list, and calls it what we call it."""
+    listed = dict(re.findall(r'^(0\.\d\.[0-9a-f]{4}) +(\S+)', ok('lsdasd', '-a'), re.M))
+    if not listed:
+        pytest.skip('this machine has no DASD')
+    documents = {name: virsh.ok('nodedev-dumpxml', name)
+                 for name in virsh.names('--cap', 'ccw') if
+                 '<name>dasd-eckd</name>' in virsh.ok('nodedev-dumpxml', name)}
+    assert set(documents) == {'ccw_' + device.replace('.', '_') for device in listed}
+    for device, state in listed.items():
+        online = '<state>offline</state>' not in documents['ccw_' + device.replace('.', '_')]
+        assert online == (state != 'offline'), device
+
+
 @pytest.mark.parametrize('verb', ['remove', 'unbind'])
 def test_taken_by_others_while_a_guest_has_it(virsh, verb):
     """The kernel waits for the guest, but the daemon does not."""
