@@ -68,7 +68,8 @@ def _is_ready(subchannel):
             if _read(f'{path}/cutype').startswith('3832/'):
                 return _read(f'{path}/online') == '1'
             return True
-    return False
+    # One whose device was pulled out may stay, and has nothing to wait for.
+    return _read(f'{SYS}/devices/{subchannel}/dev_busid') == 'none'
 
 
 def free(subchannel):
@@ -111,23 +112,6 @@ def pulled_out(subchannel):
         finally:
             qemu.command('device_add', **PLUGGED[subchannel])
     _wait(lambda: _is_ready(subchannel), f'{subchannel} has its device again')
-
-
-@contextlib.contextmanager
-def plugged(device):
-    """A device that was not there before is there meanwhile. Gives: its subchannel."""
-    path = f'{SYS}/devices/*/{device}'
-    with contextlib.closing(monitor()) as qemu:
-        qemu.command('device_add', driver='virtio-rng-ccw', id='extra',
-                     devno=device.replace('0', 'fe', 1))
-        try:
-            _wait(lambda: glob.glob(path), f'{device} is there')
-            subchannel = os.path.basename(os.path.dirname(glob.glob(path)[0]))
-            _wait(lambda: _is_ready(subchannel), f'{device} is ready')
-            yield subchannel
-        finally:
-            qemu.command('device_del', id='extra')
-    _wait(lambda: not glob.glob(path), f'{device} is gone')
 
 
 def monitor():
