@@ -14,6 +14,9 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'e2e')]
 
 import hostlib  # noqa: E402
 
+# Not 10 s: the machine may have little time for itself.
+hostlib.wait_for.__defaults__ = (120,)
+
 
 def pytest_configure(config):
     if not hostlib.LAB or not os.path.exists('/mnt/second/run'):

@@ -9,7 +9,7 @@ import time
 SECOND = '/mnt/second'
 HERE = os.path.dirname(os.path.abspath(__file__))
 # QEMU emulates a processor inside of an emulated one: everything takes its time.
-PATIENCE = 400
+PATIENCE = 1200
 
 
 def make_initrd(folder):
