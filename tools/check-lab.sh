@@ -5,7 +5,8 @@
 
 # End-to-end tests that pass there, by file; a machine of its own for each, so that one that
 # hangs takes only one along.
-lab_e2e=(bad_input events hostile_clients kernel procedure pulled_out read_only virsh)
+lab_e2e=(bad_input bindings daemon events hostile_clients hostile_host kernel mdevctl procedure
+    pulled_out read_only virsh)
 
 lab_as_root() {
     if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
