@@ -39,16 +39,19 @@ class Stock:
         self.virsh = Virsh(URI)
         self.process = None
         self.config = CONFIG
+        self.env = {}
 
     def __enter__(self):
         shutil.rmtree(FOLDER, ignore_errors=True)
         write_file(f'{FOLDER}/libvirtd.conf', self.config)
         _add_user()
+        # Its own modules are where they are installed.
+        env = {name: value for name, value in os.environ.items() if name != 'LIBVIRT_DRIVER_DIR'}
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
                 ['libvirtd', '-f', f'{FOLDER}/libvirtd.conf', '-p', f'{FOLDER}/pid'],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, 'SYSTEMD_DEVICE_VERIFY_SYSFS': '0'})
+                env={**env, 'SYSTEMD_DEVICE_VERIFY_SYSFS': '0', **self.env})
         wait_for(self._answers, 'stock libvirtd answers', 30)
         return self
 
