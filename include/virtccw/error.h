@@ -39,6 +39,8 @@ typedef enum {
     VCCW_ERROR_RPC,                   /* the peer broke the wire protocol */
     VCCW_ERROR_STORE,                 /* a definition file cannot be used */
     VCCW_ERROR_CONFLICT,              /* somebody else changed it at the same time */
+    VCCW_ERROR_NO_DOMAIN,             /* no domain of that name, UUID or ID */
+    VCCW_ERROR_NO_DOMAIN_METADATA,    /* the domain has no such title or metadata */
 } VccwError;
 
 /**

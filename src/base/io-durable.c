@@ -210,19 +210,20 @@ replace_file(TempFile *temp,
              const VccwFileStamp *expected)
 {
     struct stat old;
+    mode_t bits = mode == VCCW_WRITE_NEW_PRIVATE ? 0600 : NEW_FILE_MODE;
     gboolean keep = mode == VCCW_WRITE_REPLACE &&
                     fstatat(temp->dirfd, name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
                     S_ISREG(old.st_mode);
 
     /* Nobody may read in the temporary file what the old one kept to its owner. */
-    if (!temp_file_open(temp, name, keep ? 0600 : NEW_FILE_MODE))
+    if (!temp_file_open(temp, name, keep ? 0600 : bits))
         return FALSE;
     if (keep)
         keep_owner_and_mode(temp->fd, &old);
     if (!write_all(temp->fd, data, length) || TEMP_FAILURE_RETRY(fsync(temp->fd)) < 0)
         return FALSE;
-    return mode == VCCW_WRITE_NEW ? publish_new(temp, name)
-                                  : publish_over(temp, name, expected);
+    return mode == VCCW_WRITE_REPLACE ? publish_over(temp, name, expected)
+                                      : publish_new(temp, name);
 }
 
 static gboolean
@@ -269,6 +270,51 @@ vccw_remove_file(int dirfd, const char *name, GError **error)
     }
     return sync_folder(dirfd, "removed, but may come back after a power cut:", name,
                        error);
+}
+
+/* FALSE with errno. A file system that cannot refuse a name that is taken is asked first:
+ * all names in the folder are given by this process. */
+static gboolean
+rename_free(int dirfd, const char *name, const char *new_name)
+{
+    if (renameat2(dirfd, name, dirfd, new_name, RENAME_NOREPLACE) == 0)
+        return TRUE;
+    if (errno != EINVAL && errno != ENOSYS)
+        return FALSE;
+    if (!vccw_exists(dirfd, new_name))
+        return renameat(dirfd, name, dirfd, new_name) == 0;
+    errno = EEXIST;
+    return FALSE;
+}
+
+gboolean
+vccw_rename_file(int dirfd, const char *name, const char *new_name, GError **error)
+{
+    if (!is_plain_name(new_name))
+        errno = EINVAL;
+    if (!is_plain_name(new_name) || !rename_free(dirfd, name, new_name)) {
+        vccw_set_path_errno(error, errno, "cannot make, by renaming another,", dirfd,
+                            new_name);
+        return FALSE;
+    }
+    return sync_folder(dirfd, "renamed, but may not survive a power cut:", new_name,
+                       error);
+}
+
+gboolean
+vccw_make_link(int dirfd, const char *name, const char *target, GError **error)
+{
+    if (symlinkat(target, dirfd, name) < 0) {
+        int errnum = errno;
+        g_autofree char *found =
+            errnum == EEXIST ? vccw_read_link(dirfd, name, NULL) : NULL;
+
+        if (g_strcmp0(found, target) != 0) {
+            vccw_set_path_errno(error, errnum, "cannot make the link", dirfd, name);
+            return FALSE;
+        }
+    }
+    return sync_folder(dirfd, "linked, but may not survive a power cut:", name, error);
 }
 
 static gboolean

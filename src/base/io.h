@@ -124,8 +124,9 @@ char *vccw_read_file(int dirfd,
  * VccwWriteMode: what vccw_write_file() expects to find.
  */
 typedef enum {
-    VCCW_WRITE_NEW,     /* nothing: EEXIST if the file is there */
-    VCCW_WRITE_REPLACE, /* whatever is there is replaced */
+    VCCW_WRITE_NEW,         /* nothing: EEXIST if the file is there */
+    VCCW_WRITE_NEW_PRIVATE, /* the same, for a file that only its owner may read */
+    VCCW_WRITE_REPLACE,     /* whatever is there is replaced */
 } VccwWriteMode;
 
 /**
@@ -139,9 +140,9 @@ typedef enum {
  * @expected: (nullable): with VCCW_WRITE_REPLACE, the version that is to be replaced;
  *   another one, or none, found just before the rename is EBUSY, and nothing is changed
  *
- * A new file gets the permissions 0644 less the umask. A regular file that is replaced
- * hands on its permissions and, as far as this process may set them, its owner and group.
- * A symbolic link is replaced itself, not what it points to.
+ * A new file gets the permissions 0644, a private one 0600, less the umask. A regular
+ * file that is replaced hands on its permissions and, as far as this process may set
+ * them, its owner and group. A symbolic link is replaced itself, not what it points to.
  *
  * Returns: FALSE with G_UNIX_ERROR; then the old content is intact. If only the last
  *   fsync of the folder failed, the new content is there but may not survive a power cut:
@@ -162,6 +163,24 @@ gboolean vccw_write_file(int dirfd,
  * Returns: FALSE with G_UNIX_ERROR.
  */
 gboolean vccw_remove_file(int dirfd, const char *name, GError **error);
+
+/**
+ * vccw_rename_file: Gives a file another name in its folder, durably. Blocks on the disk.
+ * @dirfd: the folder of both names (from vccw_open_dir(), for it is fsynced)
+ *
+ * Returns: FALSE with G_UNIX_ERROR: EEXIST if the new name is taken.
+ */
+gboolean
+vccw_rename_file(int dirfd, const char *name, const char *new_name, GError **error);
+
+/**
+ * vccw_make_link: Makes a symbolic link durably; one that is there with the same target
+ *   is fine. Blocks on the disk.
+ * @dirfd: the folder to make it in (from vccw_open_dir(), for it is fsynced)
+ *
+ * Returns: FALSE with G_UNIX_ERROR: EEXIST if something else has that name.
+ */
+gboolean vccw_make_link(int dirfd, const char *name, const char *target, GError **error);
 
 /**
  * vccw_make_dir: Makes the folder @name durably (fsync of @dirfd); one that is there is

@@ -140,6 +140,7 @@ make_driver(const VccwSettings *settings, GError **error)
         .dev = settings->dev,
         .proc = settings->proc,
         .definitions = settings->definitions,
+        .domains = settings->domains,
         .privileged = settings->privileged,
         .autostart = settings->privileged,
         .operation_timeout_ms = settings->operation_timeout * 1000,

@@ -199,9 +199,12 @@ set_defaults(VccwSettings *settings)
     set_default(&settings->proc, g_strdup("/proc"));
     set_default(&settings->definitions, g_strdup("/etc/mdevctl.d"));
     if (settings->privileged) {
+        set_default(&settings->domains, g_strdup("/etc/libvirt/ccw"));
         set_default(&settings->socket_dir, g_strdup("/run/libvirt"));
         set_default(&settings->state_dir, g_strdup("/run/virtccw"));
     } else {
+        set_default(&settings->domains,
+                    g_build_filename(g_get_user_config_dir(), "libvirt", "ccw", NULL));
         set_default(&settings->socket_dir, g_build_filename(run, "libvirt", NULL));
         set_default(&settings->state_dir, g_build_filename(run, "virtccw", NULL));
     }
@@ -239,6 +242,8 @@ parse_command_line(VccwSettings *settings, int *argc, char ***argv, GError **err
           "DIR" },
         { "definitions", 0, 0, G_OPTION_ARG_FILENAME, &settings->definitions,
           "Definitions, shared with mdevctl (/etc/mdevctl.d)", "DIR" },
+        { "domains", 0, 0, G_OPTION_ARG_FILENAME, &settings->domains,
+          "Definitions of domains (/etc/libvirt/ccw)", "DIR" },
         { "dev", 0, 0, G_OPTION_ARG_FILENAME, &settings->dev, "Device nodes (/dev)",
           "DIR" },
         { "proc", 0, 0, G_OPTION_ARG_FILENAME, &settings->proc, "Root of procfs (/proc)",
@@ -335,6 +340,7 @@ vccw_settings_free(VccwSettings *settings)
     g_free(settings->socket_dir);
     g_free(settings->sysfs);
     g_free(settings->definitions);
+    g_free(settings->domains);
     g_free(settings->dev);
     g_free(settings->proc);
     g_free(settings->state_dir);

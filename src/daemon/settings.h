@@ -15,6 +15,7 @@ typedef struct {
     char *socket_dir;
     char *sysfs;
     char *definitions;
+    char *domains;
     char *dev;
     char *proc;
     char *state_dir;

@@ -15,7 +15,7 @@ struct _VccwCall {
     VccwDriver *driver;
     const VccwOperation *operation;
     VccwArgs args;
-    char *name, *text;
+    char *name, *text, *third, *fourth;
     VccwCallDone done; /* NULL once answered */
     gpointer data;
 };
@@ -35,9 +35,13 @@ vccw_call_new(VccwSession *session,
     call->operation = operation;
     call->name = g_strdup(args->name);
     call->text = g_strdup(args->text);
+    call->third = g_strdup(args->third);
+    call->fourth = g_strdup(args->fourth);
     call->args = *args;
     call->args.name = call->name;
     call->args.text = call->text;
+    call->args.third = call->third;
+    call->args.fourth = call->fourth;
     call->done = done;
     call->data = data;
     return call;
@@ -57,6 +61,8 @@ vccw_call_unref(VccwCall *call)
         return;
     g_free(call->name);
     g_free(call->text);
+    g_free(call->third);
+    g_free(call->fourth);
     g_free(call);
 }
 
@@ -127,6 +133,42 @@ vccw_call_return_names(VccwCall *call, GPtrArray *names, gint64 number)
 {
     g_autoptr(GPtrArray) owned = names;
     VccwResult result = { .names = owned, .number = number };
+
+    answer(call, &result, NULL);
+}
+
+void
+vccw_call_return_numbers(VccwCall *call, gint32 number, gint32 second)
+{
+    VccwResult result = { .number = number, .second = second };
+
+    answer(call, &result, NULL);
+}
+
+void
+vccw_call_return_domain(VccwCall *call, const char *name, const VccwUuid *uuid)
+{
+    g_autoptr(GPtrArray) domains =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vccw_domain_ref_free);
+    VccwResult result = { .domains = domains };
+
+    g_ptr_array_add(domains, vccw_domain_ref_new(name, uuid, -1));
+    answer(call, &result, NULL);
+}
+
+void
+vccw_call_return_domains(VccwCall *call, GPtrArray *domains, gint64 number)
+{
+    g_autoptr(GPtrArray) owned = domains;
+    VccwResult result = { .domains = owned, .number = number };
+
+    answer(call, &result, NULL);
+}
+
+void
+vccw_call_return_info(VccwCall *call, const VccwDomainInfo *info)
+{
+    VccwResult result = { .info = info };
 
     answer(call, &result, NULL);
 }

@@ -57,6 +57,19 @@ void vccw_call_return_string(VccwCall *call, char *string);
 /** vccw_call_return_names: Answers with @names, which is taken over, and @number. */
 void vccw_call_return_names(VccwCall *call, GPtrArray *names, gint64 number);
 
+/** vccw_call_return_numbers: Answers with two numbers. */
+void vccw_call_return_numbers(VccwCall *call, gint32 number, gint32 second);
+
+/** vccw_call_return_domain: Answers with a domain that does not run. */
+void vccw_call_return_domain(VccwCall *call, const char *name, const VccwUuid *uuid);
+
+/** vccw_call_return_domains: Answers with @domains (VccwDomainRef), which is taken over,
+ * and @number. */
+void vccw_call_return_domains(VccwCall *call, GPtrArray *domains, gint64 number);
+
+/** vccw_call_return_info: Answers with @info, which stays the caller's. */
+void vccw_call_return_info(VccwCall *call, const VccwDomainInfo *info);
+
 /** vccw_call_fail: Answers with an error, which stays the caller's. */
 void vccw_call_fail(VccwCall *call, const GError *error);
 

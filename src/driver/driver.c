@@ -7,6 +7,7 @@
  */
 
 #include "driver/driver.h"
+#include "driver/domain-task.h"
 #include "driver/node.h"
 #include "driver/session-private.h"
 #include <libvirt/libvirt.h>
@@ -14,6 +15,7 @@
 struct _VccwDriver {
     VccwInventory *inventory;
     VccwStore *store;
+    VccwDomainStore *domains;
     VccwJobs *jobs;
     VccwAutostart *autostart;
     VccwMdevHost host;
@@ -29,41 +31,87 @@ struct _VccwDriver {
     gint32 next_callback_id;
 };
 
+/* News: what the sessions are told; the functions below take of it what they need. */
+typedef struct {
+    const char *name; /* of a node device */
+    const VccwDomainRef *domain;
+    gint32 event; /* or the type of metadata */
+    gint32 detail;
+    const char *uri;
+} News;
+
 /* A session may end, or another begin, while one is told; and there may be thousands. */
 static void
-tell(VccwDriver *driver,
-     const VccwNodeName *name,
-     void (*func)(VccwSession *session, const char *name, gint32 event),
-     gint32 event)
+tell(VccwDriver *driver, void (*func)(VccwSession *session, const News *news), News news)
 {
-    g_autofree char *text = vccw_node_name_to_string(name);
     guint n = driver->sessions->len;
 
     driver->telling++;
     for (guint i = 0; i < n; i++)
         if (driver->sessions->pdata[i])
-            func(driver->sessions->pdata[i], text, event);
+            func(driver->sessions->pdata[i], &news);
     if (--driver->telling == 0)
         while (g_ptr_array_remove_fast(driver->sessions, NULL))
             continue;
 }
 
 static void
-tell_lifecycle(VccwDriver *driver, const VccwNodeName *name, gint32 event)
+lifecycle_session(VccwSession *session, const News *news)
 {
-    tell(driver, name, vccw_session_lifecycle, event);
+    vccw_session_lifecycle(session, news->name, news->event);
 }
 
 static void
-update_session(VccwSession *session, const char *name, gint32 event)
+tell_lifecycle(VccwDriver *driver, const VccwNodeName *name, gint32 event)
 {
-    vccw_session_update(session, name);
+    g_autofree char *text = vccw_node_name_to_string(name);
+
+    tell(driver, lifecycle_session, (News){ .name = text, .event = event });
+}
+
+static void
+update_session(VccwSession *session, const News *news)
+{
+    vccw_session_update(session, news->name);
 }
 
 static void
 tell_update(VccwDriver *driver, const VccwNodeName *name)
 {
-    tell(driver, name, update_session, 0);
+    g_autofree char *text = vccw_node_name_to_string(name);
+
+    tell(driver, update_session, (News){ .name = text });
+}
+
+static void
+domain_session(VccwSession *session, const News *news)
+{
+    vccw_session_domain_lifecycle(session, news->domain, news->event, news->detail);
+}
+
+void
+vccw_driver_tell_domain(VccwDriver *driver,
+                        const VccwDomainRef *domain,
+                        gint32 event,
+                        gint32 detail)
+{
+    tell(driver, domain_session,
+         (News){ .domain = domain, .event = event, .detail = detail });
+}
+
+static void
+metadata_session(VccwSession *session, const News *news)
+{
+    vccw_session_domain_metadata(session, news->domain, news->event, news->uri);
+}
+
+void
+vccw_driver_tell_metadata(VccwDriver *driver,
+                          const VccwDomainRef *domain,
+                          gint32 type,
+                          const char *uri)
+{
+    tell(driver, metadata_session, (News){ .domain = domain, .event = type, .uri = uri });
 }
 
 /* A subchannel that has gone, or no longer offers mediated devices. */
@@ -185,6 +233,7 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     driver->next_callback_id = 1;
     driver->inventory = g_steal_pointer(&inventory);
     driver->store = vccw_store_new(options->definitions);
+    driver->domains = vccw_domain_store_new(options->domains);
     driver->jobs = vccw_jobs_new();
     driver->autostart =
         vccw_autostart_new(driver->inventory, driver->store, driver->jobs, &driver->host);
@@ -221,6 +270,7 @@ vccw_driver_start(VccwDriver *driver)
     if (!vccw_store_watch(driver->store, &error))
         g_warning("changes by mdevctl will be noticed late: %s", error->message);
     vccw_store_load(driver->store);
+    vccw_domain_load(driver->domains);
 
     /* In this order: whatever was defined before its parent was bound is known, if the
      * scan has seen the parent bound; and a parent that is bound from now on tells. */
@@ -234,6 +284,7 @@ vccw_driver_reload(VccwDriver *driver)
 {
     vccw_store_load(driver->store);
     vccw_inventory_scan(driver->inventory);
+    vccw_domain_reload(driver);
 }
 
 void
@@ -243,6 +294,7 @@ vccw_driver_free(VccwDriver *driver)
         return;
     vccw_autostart_free(driver->autostart);
     vccw_jobs_free(driver->jobs);
+    vccw_domain_store_free(driver->domains);
     vccw_store_free(driver->store);
     vccw_inventory_free(driver->inventory);
     g_ptr_array_unref(driver->sessions);
@@ -274,6 +326,12 @@ VccwStore *
 vccw_driver_store(VccwDriver *driver)
 {
     return driver->store;
+}
+
+VccwDomainStore *
+vccw_driver_domains(VccwDriver *driver)
+{
+    return driver->domains;
 }
 
 VccwJobs *

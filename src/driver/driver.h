@@ -7,6 +7,7 @@
  */
 
 #include "base/jobs.h"
+#include "domain/store.h"
 #include "driver/session.h"
 #include "mdev/autostart.h"
 #include <glib.h>
@@ -18,13 +19,14 @@ G_BEGIN_DECLS
 
 /** VccwDriverOptions: where the host is, and how it is to be served. */
 typedef struct {
-    const char *sysfs;          /* usually "/sys" */
-    const char *dev;            /* usually "/dev" */
-    const char *proc;           /* usually "/proc" */
-    const char *definitions;    /* usually "/etc/mdevctl.d" */
-    gboolean privileged;        /* serves ccw:///system, else ccw:///session */
-    gboolean autostart;         /* whether to start autostarted definitions */
-    gboolean autostart_over;    /* what can be started at once has had its turn */
+    const char *sysfs;       /* usually "/sys" */
+    const char *dev;         /* usually "/dev" */
+    const char *proc;        /* usually "/proc" */
+    const char *definitions; /* usually "/etc/mdevctl.d" */
+    const char *domains;     /* usually "/etc/libvirt/ccw"; NULL: no domains are kept */
+    gboolean privileged;     /* serves ccw:///system, else ccw:///session */
+    gboolean autostart;      /* whether to start autostarted definitions */
+    gboolean autostart_over; /* what can be started at once has had its turn */
     guint operation_timeout_ms; /* when an operation that hangs is answered; 0 is never */
 } VccwDriverOptions;
 
@@ -67,6 +69,22 @@ VccwInventory *vccw_driver_inventory(VccwDriver *driver);
 
 /** vccw_driver_store: Returns: the view of the definitions. */
 VccwStore *vccw_driver_store(VccwDriver *driver);
+
+/** vccw_driver_domains: Returns: the domains that are defined. */
+VccwDomainStore *vccw_driver_domains(VccwDriver *driver);
+
+/** vccw_driver_tell_domain: Tells every session that a domain was defined or undefined.
+ */
+void vccw_driver_tell_domain(VccwDriver *driver,
+                             const VccwDomainRef *domain,
+                             gint32 event,
+                             gint32 detail);
+
+/** vccw_driver_tell_metadata: Tells every session that a domain's metadata changed. */
+void vccw_driver_tell_metadata(VccwDriver *driver,
+                               const VccwDomainRef *domain,
+                               gint32 type,
+                               const char *uri);
 
 /** vccw_driver_jobs: Returns: the queue for work that may block. */
 VccwJobs *vccw_driver_jobs(VccwDriver *driver);

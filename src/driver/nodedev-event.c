@@ -23,8 +23,8 @@ vccw_nodedev_event_deregister(VccwCall *call)
 {
     GError *error = NULL;
 
-    if (!vccw_session_unsubscribe(vccw_call_session(call), vccw_call_args(call)->number,
-                                  &error))
+    if (!vccw_session_unsubscribe(vccw_call_session(call), FALSE,
+                                  vccw_call_args(call)->number, &error))
         vccw_call_fail_take(call, error);
     else
         vccw_call_return(call);

@@ -11,6 +11,7 @@
  */
 
 #include <glib.h>
+#include <virtccw/address.h>
 
 G_BEGIN_DECLS
 
@@ -26,18 +27,33 @@ typedef enum {
     VCCW_ARGS_OPTNAME_NUMBER_FLAGS, /* name or NULL, number, flags */
     VCCW_ARGS_NUMBER_FLAGS,         /* number, flags */
     VCCW_ARGS_NUMBER_OPTNAME,       /* number, name or NULL */
+    VCCW_ARGS_OPTNAME,              /* name or NULL */
+    VCCW_ARGS_OPTNAMES_FLAGS,       /* name, text, third, fourth, each or NULL; flags */
+    VCCW_ARGS_UUID,                 /* uuid */
+    VCCW_ARGS_DOMAIN,               /* a domain: name, uuid, and an id that is ignored */
+    VCCW_ARGS_DOMAIN_FLAGS,         /* a domain, flags */
+    VCCW_ARGS_DOMAIN_NUMBER,        /* a domain, number */
+    VCCW_ARGS_DOMAIN_OPTTEXT_FLAGS, /* a domain, text or NULL, flags */
+    VCCW_ARGS_DOMAIN_NUMBER_OPTTEXT_FLAGS,  /* a domain, number, text or NULL, flags */
+    VCCW_ARGS_DOMAIN_NUMBER_OPTTEXTS_FLAGS, /* a domain, number, text, third, fourth, each
+                                               or NULL; flags */
+    VCCW_ARGS_NUMBER_OPTDOMAIN,             /* number; a domain, or has_domain is FALSE */
     VCCW_ARGS_LAST
 } VccwArgsShape;
 
 /** VccwResultShape: which members of VccwResult an answer carries, in wire order. */
 typedef enum {
     VCCW_RESULT_NONE,
-    VCCW_RESULT_NUMBER,      /* number, 32 bits, signed */
-    VCCW_RESULT_HUGE,        /* number, 64 bits, unsigned */
-    VCCW_RESULT_STRING,      /* string */
-    VCCW_RESULT_OPTSTRING,   /* string or NULL */
-    VCCW_RESULT_NAMES,       /* names */
-    VCCW_RESULT_NAMES_COUNT, /* names, then number as unsigned 32 bits */
+    VCCW_RESULT_NUMBER,        /* number, 32 bits, signed */
+    VCCW_RESULT_HUGE,          /* number, 64 bits, unsigned */
+    VCCW_RESULT_STRING,        /* string */
+    VCCW_RESULT_OPTSTRING,     /* string or NULL */
+    VCCW_RESULT_NAMES,         /* names */
+    VCCW_RESULT_NAMES_COUNT,   /* names, then number as unsigned 32 bits */
+    VCCW_RESULT_TWO_NUMBERS,   /* number, second, 32 bits each */
+    VCCW_RESULT_DOMAIN,        /* the first of domains */
+    VCCW_RESULT_DOMAINS_COUNT, /* domains, then number as unsigned 32 bits */
+    VCCW_RESULT_DOMAIN_INFO,   /* info */
     VCCW_RESULT_LAST
 } VccwResultShape;
 
@@ -45,16 +61,44 @@ typedef enum {
 typedef struct {
     const char *name;
     const char *text;
+    const char *third;
+    const char *fourth;
     gint32 number;
     guint32 flags;
+    gboolean has_domain; /* of a domain that may be absent */
+    VccwUuid uuid;       /* what a domain is found by */
 } VccwArgs;
+
+/** VccwDomainRef: a domain as clients hold it. */
+typedef struct {
+    char *name;
+    VccwUuid uuid;
+    gint32 id; /* -1: not running */
+} VccwDomainRef;
+
+/** VccwDomainInfo: what virDomainGetInfo tells. */
+typedef struct {
+    guint state;                /* VIR_DOMAIN_SHUTOFF ... */
+    guint64 max_memory, memory; /* KiB */
+    guint vcpus;
+    guint64 cpu_time; /* ns */
+} VccwDomainInfo;
 
 /** VccwResult: the answer to a call. */
 typedef struct {
     gint64 number;
     char *string;
     GPtrArray *names; /* of char * */
+    gint32 second;
+    GPtrArray *domains; /* of VccwDomainRef * */
+    const VccwDomainInfo *info;
 } VccwResult;
+
+/** vccw_domain_ref_new: Returns: (transfer full): a reference to a domain. */
+VccwDomainRef *vccw_domain_ref_new(const char *name, const VccwUuid *uuid, gint32 id);
+
+/** vccw_domain_ref_free: Releases @ref. NULL is fine. */
+void vccw_domain_ref_free(VccwDomainRef *ref);
 
 /** VccwHandler: does what the operation means; answers now or later (driver/call.h). */
 typedef struct _VccwCall VccwCall;

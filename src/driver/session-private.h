@@ -41,18 +41,45 @@ gint32 vccw_session_subscribe(VccwSession *session,
                               GError **error);
 
 /**
+ * vccw_session_subscribe_domain:
+ * @event: VIR_DOMAIN_EVENT_ID_*; most of them never happen here
+ * @uuid: (nullable): of a domain, or NULL for all
+ *
+ * Returns: the callback ID; -1 with the errors of vccw_session_subscribe().
+ */
+gint32 vccw_session_subscribe_domain(VccwSession *session,
+                                     gint32 event,
+                                     const VccwUuid *uuid,
+                                     GError **error);
+
+/**
  * vccw_session_unsubscribe:
+ * @of_domain: whether it is one of vccw_session_subscribe_domain()
  *
  * Returns: FALSE with VCCW_ERROR_INVALID_ARG if the session has no such callback ID.
  */
-gboolean
-vccw_session_unsubscribe(VccwSession *session, gint32 callback_id, GError **error);
+gboolean vccw_session_unsubscribe(VccwSession *session,
+                                  gboolean of_domain,
+                                  gint32 callback_id,
+                                  GError **error);
 
 /** vccw_session_lifecycle: Hands an event to the subscriptions that match. */
 void vccw_session_lifecycle(VccwSession *session, const char *name, gint32 event);
 
 /** vccw_session_update: Hands an event to the subscriptions that match. */
 void vccw_session_update(VccwSession *session, const char *name);
+
+/** vccw_session_domain_lifecycle: Hands an event to the subscriptions that match. */
+void vccw_session_domain_lifecycle(VccwSession *session,
+                                   const VccwDomainRef *domain,
+                                   gint32 event,
+                                   gint32 detail);
+
+/** vccw_session_domain_metadata: Hands an event to the subscriptions that match. */
+void vccw_session_domain_metadata(VccwSession *session,
+                                  const VccwDomainRef *domain,
+                                  gint32 type,
+                                  const char *uri);
 
 /** vccw_session_forget_call: Takes a call that was answered off the session's list. */
 void vccw_session_forget_call(VccwSession *session, VccwCall *call);

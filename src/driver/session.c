@@ -14,12 +14,15 @@
 #include <virtccw/address.h>
 #include <virtccw/error.h>
 
+/* Up to VIR_DOMAIN_EVENT_ID_CHANNEL_LIFECYCLE, of libvirt 12.4. */
+#define DOMAIN_EVENT_MAX  29
 #define SUBSCRIPTIONS_MAX 256 /* of one client: each costs a little for every event */
 
 typedef struct {
     gint32 callback_id;
     gint32 event;
-    char *device; /* canonical name, or NULL for every device */
+    gboolean of_domain;
+    char *device; /* canonical name of a node device, UUID of a domain; NULL for all */
 } Subscription;
 
 struct _VccwSession {
@@ -172,15 +175,51 @@ canonical_device(const char *device, char **ret_canonical, GError **error)
 
 /* Each event is told once to each client, so nobody can multiply what it costs. */
 static gboolean
-is_subscribed(const VccwSession *session, gint32 event, const char *device)
+is_subscribed(const VccwSession *session,
+              gboolean of_domain,
+              gint32 event,
+              const char *device)
 {
     for (guint i = 0; i < session->subscriptions->len; i++) {
         const Subscription *known = session->subscriptions->pdata[i];
 
-        if (known->event == event && g_strcmp0(known->device, device) == 0)
+        if (known->of_domain == of_domain && known->event == event &&
+            g_strcmp0(known->device, device) == 0)
             return TRUE;
     }
     return FALSE;
+}
+
+/* @device: (transfer full) (nullable) */
+static gint32
+subscribe(VccwSession *session,
+          gboolean of_domain,
+          gint32 event,
+          char *device,
+          GError **error)
+{
+    g_autofree char *owned = device;
+    Subscription *subscription;
+
+    if (session->subscriptions->len >= SUBSCRIPTIONS_MAX) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_BUSY,
+                    "this connection listens to %d events already: deregister some first",
+                    SUBSCRIPTIONS_MAX);
+        return -1;
+    }
+    if (is_subscribed(session, of_domain, event, device)) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                    "event callback already tracked: this connection listens to this "
+                    "event already");
+        return -1;
+    }
+    subscription = g_new0(Subscription, 1);
+    subscription->callback_id = vccw_driver_next_callback_id(session->driver);
+    subscription->of_domain = of_domain;
+    subscription->event = event;
+    subscription->device = g_steal_pointer(&owned);
+    g_ptr_array_add(session->subscriptions, subscription);
+    return subscription->callback_id;
 }
 
 gint32
@@ -189,8 +228,7 @@ vccw_session_subscribe(VccwSession *session,
                        const char *device,
                        GError **error)
 {
-    g_autofree char *canonical = NULL;
-    Subscription *subscription;
+    char *canonical;
 
     if (event != VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE &&
         event != VIR_NODE_DEVICE_EVENT_ID_UPDATE) {
@@ -200,48 +238,52 @@ vccw_session_subscribe(VccwSession *session,
             event);
         return -1;
     }
-    if (session->subscriptions->len >= SUBSCRIPTIONS_MAX) {
-        g_set_error(error, VCCW_ERROR, VCCW_ERROR_BUSY,
-                    "this connection listens to %d events already: deregister some first",
-                    SUBSCRIPTIONS_MAX);
-        return -1;
-    }
     if (!canonical_device(device, &canonical, error))
         return -1;
-    if (is_subscribed(session, event, canonical)) {
+    return subscribe(session, FALSE, event, canonical, error);
+}
+
+gint32
+vccw_session_subscribe_domain(VccwSession *session,
+                              gint32 event,
+                              const VccwUuid *uuid,
+                              GError **error)
+{
+    if (event < 0 || event > DOMAIN_EVENT_MAX) {
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
-                    "event callback already tracked: this connection listens to this "
-                    "event already");
+                    "unknown domain event %d: there are 0 (lifecycle) to %d", event,
+                    DOMAIN_EVENT_MAX);
         return -1;
     }
-    subscription = g_new0(Subscription, 1);
-    subscription->callback_id = vccw_driver_next_callback_id(session->driver);
-    subscription->event = event;
-    subscription->device = g_steal_pointer(&canonical);
-    g_ptr_array_add(session->subscriptions, subscription);
-    return subscription->callback_id;
+    return subscribe(session, TRUE, event, uuid ? vccw_uuid_to_string(uuid) : NULL,
+                     error);
 }
 
 gboolean
-vccw_session_unsubscribe(VccwSession *session, gint32 callback_id, GError **error)
+vccw_session_unsubscribe(VccwSession *session,
+                         gboolean of_domain,
+                         gint32 callback_id,
+                         GError **error)
 {
     for (guint i = 0; i < session->subscriptions->len; i++) {
         Subscription *subscription = session->subscriptions->pdata[i];
 
-        if (subscription->callback_id == callback_id) {
+        if (subscription->callback_id == callback_id &&
+            subscription->of_domain == of_domain) {
             g_ptr_array_remove_index(session->subscriptions, i);
             return TRUE;
         }
     }
     g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
-                "node device event callback %d is not registered", callback_id);
+                "%s event callback %d is not registered",
+                of_domain ? "domain" : "node device", callback_id);
     return FALSE;
 }
 
 static gboolean
 wants(const Subscription *subscription, gint32 event, const char *name)
 {
-    return subscription->event == event &&
+    return !subscription->of_domain && subscription->event == event &&
            (!subscription->device || g_str_equal(subscription->device, name));
 }
 
@@ -265,5 +307,48 @@ vccw_session_update(VccwSession *session, const char *name)
 
         if (wants(subscription, VIR_NODE_DEVICE_EVENT_ID_UPDATE, name))
             session->sink.update(session->data, subscription->callback_id, name);
+    }
+}
+
+static gboolean
+wants_domain(const Subscription *subscription, gint32 event, const char *uuid)
+{
+    return subscription->of_domain && subscription->event == event &&
+           (!subscription->device || g_str_equal(subscription->device, uuid));
+}
+
+void
+vccw_session_domain_lifecycle(VccwSession *session,
+                              const VccwDomainRef *domain,
+                              gint32 event,
+                              gint32 detail)
+{
+    g_autofree char *uuid = vccw_uuid_to_string(&domain->uuid);
+
+    for (guint i = 0; session->sink.domain_lifecycle && i < session->subscriptions->len;
+         i++) {
+        Subscription *subscription = session->subscriptions->pdata[i];
+
+        if (wants_domain(subscription, VIR_DOMAIN_EVENT_ID_LIFECYCLE, uuid))
+            session->sink.domain_lifecycle(session->data, subscription->callback_id,
+                                           domain, event, detail);
+    }
+}
+
+void
+vccw_session_domain_metadata(VccwSession *session,
+                             const VccwDomainRef *domain,
+                             gint32 type,
+                             const char *uri)
+{
+    g_autofree char *uuid = vccw_uuid_to_string(&domain->uuid);
+
+    for (guint i = 0; session->sink.domain_metadata && i < session->subscriptions->len;
+         i++) {
+        Subscription *subscription = session->subscriptions->pdata[i];
+
+        if (wants_domain(subscription, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, uuid))
+            session->sink.domain_metadata(session->data, subscription->callback_id,
+                                          domain, type, uri);
     }
 }

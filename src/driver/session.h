@@ -29,6 +29,21 @@ typedef struct {
                       gint32 detail);
     /** update: a node device's description changed. */
     void (*update)(gpointer data, gint32 callback_id, const char *name);
+    /** domain_lifecycle: (nullable): a domain was defined (0) or undefined (1).
+     * @detail: VIR_DOMAIN_EVENT_DEFINED_* or VIR_DOMAIN_EVENT_UNDEFINED_* */
+    void (*domain_lifecycle)(gpointer data,
+                             gint32 callback_id,
+                             const VccwDomainRef *domain,
+                             gint32 event,
+                             gint32 detail);
+    /** domain_metadata: (nullable): a domain's metadata changed.
+     * @type: VIR_DOMAIN_METADATA_*
+     * @uri: (nullable): the namespace of VIR_DOMAIN_METADATA_ELEMENT */
+    void (*domain_metadata)(gpointer data,
+                            gint32 callback_id,
+                            const VccwDomainRef *domain,
+                            gint32 type,
+                            const char *uri);
 } VccwSessionSink;
 
 /**

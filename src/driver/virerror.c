@@ -55,6 +55,9 @@ static const Meaning meanings[] = {
     [VCCW_ERROR_STORE] = { VIR_ERR_PARSE_FAILED, VIR_FROM_NODEDEV, "" },
     [VCCW_ERROR_CONFLICT] = { VIR_ERR_OPERATION_ABORTED, VIR_FROM_NODEDEV,
                               "operation aborted: " },
+    [VCCW_ERROR_NO_DOMAIN] = { VIR_ERR_NO_DOMAIN, VIR_FROM_DOMAIN, "Domain not found: " },
+    [VCCW_ERROR_NO_DOMAIN_METADATA] = { VIR_ERR_NO_DOMAIN_METADATA, VIR_FROM_DOMAIN,
+                                        "metadata not found: " },
 };
 
 static const Meaning system_meaning = { VIR_ERR_SYSTEM_ERROR, VIR_FROM_NODEDEV, "" };

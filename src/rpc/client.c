@@ -61,6 +61,40 @@ on_update(gpointer data, gint32 callback_id, const char *name)
     vccw_client_put(client);
 }
 
+static void
+on_domain_lifecycle(gpointer data,
+                    gint32 callback_id,
+                    const VccwDomainRef *domain,
+                    gint32 event,
+                    gint32 detail)
+{
+    VccwClient *client = data;
+    gboolean held = client->hold_until != 0;
+
+    if (client->over || client->ending || client->broken)
+        return;
+    vccw_codec_put_domain_lifecycle(held ? &client->events : &client->out, callback_id,
+                                    domain, event, detail);
+    vccw_client_put(client);
+}
+
+static void
+on_domain_metadata(gpointer data,
+                   gint32 callback_id,
+                   const VccwDomainRef *domain,
+                   gint32 type,
+                   const char *uri)
+{
+    VccwClient *client = data;
+    gboolean held = client->hold_until != 0;
+
+    if (client->over || client->ending || client->broken)
+        return;
+    vccw_codec_put_domain_metadata(held ? &client->events : &client->out, callback_id,
+                                   domain, type, uri);
+    vccw_client_put(client);
+}
+
 VccwClient *
 vccw_client_new(VccwClientHost *host,
                 int fd,
@@ -70,7 +104,9 @@ vccw_client_new(VccwClientHost *host,
                 pid_t pid)
 {
     static const VccwSessionSink sink = { .lifecycle = on_lifecycle,
-                                          .update = on_update };
+                                          .update = on_update,
+                                          .domain_lifecycle = on_domain_lifecycle,
+                                          .domain_metadata = on_domain_metadata };
     VccwClient *client = g_new0(VccwClient, 1);
 
     client->host = host;

@@ -10,111 +10,14 @@
 #include <string.h>
 #include <virtccw/error.h>
 
-#define NAMES_MAX 65536 /* as in protocol.x */
-
-typedef union {
-    VccwWireNumber number;
-    VccwWireName name;
-    VccwWireNameFlags name_flags;
-    VccwWireNameNumber name_number;
-    VccwWireNameTextFlags name_text_flags;
-    VccwWireOptnameFlags optname_flags;
-    VccwWireOptnameNumberFlags optname_number_flags;
-    VccwWireNumberFlags number_flags;
-    VccwWireNumberOptname number_optname;
-} WireArgs;
+#define NAMES_MAX   65536 /* as in protocol.x */
+#define DOMAINS_MAX 16384 /* the same */
 
 /* libtirpc's xdr_void() has a type of its own. */
 static bool_t
 xdr_nothing(XDR *xdr, gpointer payload)
 {
     return TRUE;
-}
-
-static const xdrproc_t args_xdr[] = {
-    [VCCW_ARGS_NONE] = (xdrproc_t)xdr_nothing,
-    [VCCW_ARGS_NUMBER] = (xdrproc_t)xdr_VccwWireNumber,
-    [VCCW_ARGS_NAME] = (xdrproc_t)xdr_VccwWireName,
-    [VCCW_ARGS_NAME_FLAGS] = (xdrproc_t)xdr_VccwWireNameFlags,
-    [VCCW_ARGS_NAME_NUMBER] = (xdrproc_t)xdr_VccwWireNameNumber,
-    [VCCW_ARGS_NAME_TEXT_FLAGS] = (xdrproc_t)xdr_VccwWireNameTextFlags,
-    [VCCW_ARGS_OPTNAME_FLAGS] = (xdrproc_t)xdr_VccwWireOptnameFlags,
-    [VCCW_ARGS_OPTNAME_NUMBER_FLAGS] = (xdrproc_t)xdr_VccwWireOptnameNumberFlags,
-    [VCCW_ARGS_NUMBER_FLAGS] = (xdrproc_t)xdr_VccwWireNumberFlags,
-    [VCCW_ARGS_NUMBER_OPTNAME] = (xdrproc_t)xdr_VccwWireNumberOptname,
-};
-G_STATIC_ASSERT(G_N_ELEMENTS(args_xdr) == VCCW_ARGS_LAST);
-
-/* The strings pass from @wire to the result. */
-static VccwArgs
-from_wire(VccwArgsShape shape, const WireArgs *wire)
-{
-    switch (shape) {
-    case VCCW_ARGS_NUMBER:
-        return (VccwArgs){ .number = wire->number.number };
-    case VCCW_ARGS_NAME:
-        return (VccwArgs){ .name = wire->name.name };
-    case VCCW_ARGS_NAME_FLAGS:
-        return (VccwArgs){ .name = wire->name_flags.name,
-                           .flags = wire->name_flags.flags };
-    case VCCW_ARGS_NAME_NUMBER:
-        return (VccwArgs){ .name = wire->name_number.name,
-                           .number = wire->name_number.number };
-    case VCCW_ARGS_NAME_TEXT_FLAGS:
-        return (VccwArgs){ .name = wire->name_text_flags.name,
-                           .text = wire->name_text_flags.text,
-                           .flags = wire->name_text_flags.flags };
-    case VCCW_ARGS_OPTNAME_FLAGS:
-        return (VccwArgs){ .name = wire->optname_flags.name,
-                           .flags = wire->optname_flags.flags };
-    case VCCW_ARGS_OPTNAME_NUMBER_FLAGS:
-        return (VccwArgs){ .name = wire->optname_number_flags.name,
-                           .number = wire->optname_number_flags.number,
-                           .flags = wire->optname_number_flags.flags };
-    case VCCW_ARGS_NUMBER_FLAGS:
-        return (VccwArgs){ .number = wire->number_flags.number,
-                           .flags = wire->number_flags.flags };
-    case VCCW_ARGS_NUMBER_OPTNAME:
-        return (VccwArgs){ .number = wire->number_optname.number,
-                           .name = wire->number_optname.name };
-    case VCCW_ARGS_NONE:
-    case VCCW_ARGS_LAST:
-        break;
-    }
-    return (VccwArgs){ 0 };
-}
-
-gboolean
-vccw_codec_read_args(VccwArgsShape shape,
-                     const guint8 *payload,
-                     gsize size,
-                     VccwArgs *ret_args,
-                     GError **error)
-{
-    static const guint8 nothing[4] = { 0 };
-    WireArgs wire = { 0 };
-    XDR xdr;
-
-    g_return_val_if_fail(shape < VCCW_ARGS_LAST && size <= VCCW_FRAME_LENGTH_MAX, FALSE);
-    xdrmem_create(&xdr, (char *)(size ? payload : nothing), size, XDR_DECODE);
-    if (!args_xdr[shape](&xdr, &wire)) {
-        xdr_free(args_xdr[shape], (char *)&wire);
-        g_set_error(error, VCCW_ERROR, VCCW_ERROR_RPC,
-                    "Unable to decode message payload: its %" G_GSIZE_FORMAT
-                    " bytes are not the arguments of this procedure",
-                    size);
-        return FALSE;
-    }
-    *ret_args = from_wire(shape, &wire);
-    return TRUE;
-}
-
-void
-vccw_codec_clear_args(VccwArgs *args)
-{
-    g_free((char *)args->name);
-    g_free((char *)args->text);
-    *args = (VccwArgs){ 0 };
 }
 
 /* Appends a whole message; @size is that of the payload which @proc encodes. */
@@ -151,6 +54,59 @@ nth_name(const VccwResult *result, guint n)
     return g_ptr_array_index(result->names, n);
 }
 
+static gsize
+domain_size(const char *name)
+{
+    return vccw_text_size(name) + sizeof(VccwUuid) + 4;
+}
+
+static VccwWireDomain
+to_wire_domain(const VccwDomainRef *ref)
+{
+    VccwWireDomain wire = { .name = ref->name, .id = ref->id };
+
+    memcpy(wire.uuid, ref->uuid.bytes, sizeof wire.uuid);
+    return wire;
+}
+
+static gsize
+domains_size(const VccwResult *result)
+{
+    gsize size = 8;
+
+    if (result->domains->len > DOMAINS_MAX)
+        return G_MAXSIZE;
+    for (guint i = 0; i < result->domains->len; i++)
+        size += domain_size(((VccwDomainRef *)result->domains->pdata[i])->name);
+    return size;
+}
+
+static gboolean
+put_domains(VccwBuffer *out, VccwWireHeader *header, gsize size, const VccwResult *result)
+{
+    guint n = result->domains->len;
+    g_autofree VccwWireDomain *domains = g_new(VccwWireDomain, n);
+    VccwWireDomainsCount payload = {
+        .domains = { .domains_len = n, .domains_val = domains }, .count = result->number
+    };
+
+    for (guint i = 0; i < n; i++)
+        domains[i] = to_wire_domain(result->domains->pdata[i]);
+    return put(out, header, size, (xdrproc_t)xdr_VccwWireDomainsCount, &payload);
+}
+
+static gboolean
+put_info(VccwBuffer *out, VccwWireHeader *header, gsize size, const VccwDomainInfo *info)
+{
+    VccwWireDomainInfo payload = { .state = info->state,
+                                   .max_memory = info->max_memory,
+                                   .memory = info->memory,
+                                   .vcpus = info->vcpus,
+                                   .cpu_time = info->cpu_time };
+
+    return put(out, header, size, (xdrproc_t)xdr_VccwWireDomainInfo, &payload);
+}
+
 /* The bytes of a result's payload; more than the protocol allows if a text is too long.
  */
 static gsize
@@ -180,6 +136,14 @@ result_size(VccwResultShape shape, const VccwResult *result)
         for (guint i = 0; i < result->names->len; i++)
             size += vccw_text_size(nth_name(result, i));
         return size;
+    case VCCW_RESULT_TWO_NUMBERS:
+        return 8;
+    case VCCW_RESULT_DOMAIN:
+        return domain_size(((VccwDomainRef *)result->domains->pdata[0])->name);
+    case VCCW_RESULT_DOMAINS_COUNT:
+        return domains_size(result);
+    case VCCW_RESULT_DOMAIN_INFO:
+        return 2 * 4 + 3 * 8;
     case VCCW_RESULT_LAST:
         break;
     }
@@ -197,6 +161,8 @@ put_result(VccwBuffer *out,
     VccwWireHuge huge = { .number = result->number };
     VccwWireOptname text = { .name = result->string };
     VccwWireNamesCount names = { .count = result->number };
+    VccwWireTwoNumbers two = { result->number, result->second };
+    VccwWireDomain domain;
 
     if (result->names) {
         names.names.names_val = (VccwWireText *)result->names->pdata;
@@ -218,6 +184,15 @@ put_result(VccwBuffer *out,
         return put(out, header, size, (xdrproc_t)xdr_VccwWireNames, &names);
     case VCCW_RESULT_NAMES_COUNT:
         return put(out, header, size, (xdrproc_t)xdr_VccwWireNamesCount, &names);
+    case VCCW_RESULT_TWO_NUMBERS:
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireTwoNumbers, &two);
+    case VCCW_RESULT_DOMAIN:
+        domain = to_wire_domain(result->domains->pdata[0]);
+        return put(out, header, size, (xdrproc_t)xdr_VccwWireDomain, &domain);
+    case VCCW_RESULT_DOMAINS_COUNT:
+        return put_domains(out, header, size, result);
+    case VCCW_RESULT_DOMAIN_INFO:
+        return put_info(out, header, size, result->info);
     case VCCW_RESULT_LAST:
         break;
     }
@@ -231,6 +206,12 @@ result_is_complete(VccwResultShape shape, const VccwResult *result)
         return result->string != NULL;
     if (shape == VCCW_RESULT_NAMES || shape == VCCW_RESULT_NAMES_COUNT)
         return result->names != NULL;
+    if (shape == VCCW_RESULT_DOMAIN)
+        return result->domains && result->domains->len == 1;
+    if (shape == VCCW_RESULT_DOMAINS_COUNT)
+        return result->domains != NULL;
+    if (shape == VCCW_RESULT_DOMAIN_INFO)
+        return result->info != NULL;
     return shape < VCCW_RESULT_LAST;
 }
 
@@ -325,6 +306,42 @@ vccw_codec_put_update(VccwBuffer *out, gint32 callback_id, const char *name)
     VccwWireUpdate payload = { .callback_id = callback_id, .name = (char *)name };
 
     put(out, &header, 4 + vccw_text_size(name), (xdrproc_t)xdr_VccwWireUpdate, &payload);
+}
+
+void
+vccw_codec_put_domain_lifecycle(VccwBuffer *out,
+                                gint32 callback_id,
+                                const VccwDomainRef *domain,
+                                gint32 event,
+                                gint32 detail)
+{
+    VccwWireHeader header = message_header(
+        VCCW_WIRE_REMOTE, VCCW_WIRE_DOMAIN_EVENT_LIFECYCLE, VCCW_WIRE_EVENT_SERIAL);
+    VccwWireDomainLifecycle payload = { .callback_id = callback_id,
+                                        .domain = to_wire_domain(domain),
+                                        .event = event,
+                                        .detail = detail };
+
+    put(out, &header, 12 + domain_size(domain->name),
+        (xdrproc_t)xdr_VccwWireDomainLifecycle, &payload);
+}
+
+void
+vccw_codec_put_domain_metadata(VccwBuffer *out,
+                               gint32 callback_id,
+                               const VccwDomainRef *domain,
+                               gint32 type,
+                               const char *uri)
+{
+    VccwWireHeader header = message_header(
+        VCCW_WIRE_REMOTE, VCCW_WIRE_DOMAIN_EVENT_METADATA, VCCW_WIRE_EVENT_SERIAL);
+    VccwWireDomainMetadata payload = { .callback_id = callback_id,
+                                       .domain = to_wire_domain(domain),
+                                       .type = type,
+                                       .uri = (char *)uri };
+
+    put(out, &header, 8 + domain_size(domain->name) + vccw_text_optsize(uri),
+        (xdrproc_t)xdr_VccwWireDomainMetadata, &payload);
 }
 
 void

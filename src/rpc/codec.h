@@ -61,6 +61,22 @@ void vccw_codec_put_lifecycle(VccwBuffer *out,
 /** vccw_codec_put_update: Appends the event of a node device's changed description. */
 void vccw_codec_put_update(VccwBuffer *out, gint32 callback_id, const char *name);
 
+/** vccw_codec_put_domain_lifecycle: Appends the event of a domain's life. */
+void vccw_codec_put_domain_lifecycle(VccwBuffer *out,
+                                     gint32 callback_id,
+                                     const VccwDomainRef *domain,
+                                     gint32 event,
+                                     gint32 detail);
+
+/** vccw_codec_put_domain_metadata: Appends the event of a domain's changed metadata.
+ * @type: VIR_DOMAIN_METADATA_*
+ * @uri: (nullable): the namespace of VIR_DOMAIN_METADATA_ELEMENT */
+void vccw_codec_put_domain_metadata(VccwBuffer *out,
+                                    gint32 callback_id,
+                                    const VccwDomainRef *domain,
+                                    gint32 type,
+                                    const char *uri);
+
 /** vccw_codec_put_ping: Appends a keepalive's question. */
 void vccw_codec_put_ping(VccwBuffer *out);
 

@@ -87,7 +87,9 @@ call_done(const VccwResult *result, const GError *error, gpointer data)
         reply_error(client, &pending->header, error);
     else
         reply_result(client, &pending->header, pending->operation->result, result);
-    if (pending->header.procedure == VCCW_WIRE_EVENT_REGISTER && !error)
+    if ((pending->header.procedure == VCCW_WIRE_EVENT_REGISTER ||
+         pending->header.procedure == VCCW_WIRE_DOMAIN_EVENT_REGISTER) &&
+        !error)
         vccw_client_hold_events(client);
     if (pending->header.procedure == VCCW_WIRE_CLOSE) {
         vccw_client_forget_calls(client);

@@ -57,6 +57,7 @@ RW_SOCKET = f'{SOCKETS}/virtccwd-sock'
 RO_SOCKET = f'{SOCKETS}/virtccwd-sock-ro'
 DEFINITIONS = '/etc/mdevctl.d'
 OVERRIDES = '/etc/driverctl.d'
+DOMAINS = '/etc/libvirt/ccw'
 
 # IBM's example: the DASD 0.0.3000 behind subchannel 0.0.0004.
 UUID = '18e124fb-b2fc-47f6-a407-f256b6c49767'
@@ -245,6 +246,7 @@ def reset_host():
         ctl('autostart-udev', 'off')
         ctl('reboot')
         ctl('log', 'clear')
+    shutil.rmtree(DOMAINS, ignore_errors=True)
     for folder in (DEFINITIONS, OVERRIDES):
         os.makedirs(folder, exist_ok=True)
         for path in glob.glob(f'{folder}/*'):

@@ -7,6 +7,7 @@ whatever it is told to, so that a test meets the daemon itself.
 
 import socket
 import struct
+import uuid
 
 REMOTE = 0x20008086
 CALL, REPLY, MESSAGE = 0, 1, 2
@@ -25,15 +26,28 @@ SHAPES = {
     'NUMBER_OPTNAME': 'io',
     'OPTNAME_FLAGS': 'oi',
     'OPTNAME_NUMBER_FLAGS': 'oii',
+    'OPTNAME': 'o',
+    'OPTNAMES_FLAGS': 'ooooi',
+    'UUID': 'u',
+    'DOMAIN': 'sui',
+    'DOMAIN_FLAGS': 'suii',
+    'DOMAIN_NUMBER': 'suii',
+    'DOMAIN_OPTTEXT_FLAGS': 'suioi',
+    'DOMAIN_NUMBER_OPTTEXT_FLAGS': 'suiioi',
+    'DOMAIN_NUMBER_OPTTEXTS_FLAGS': 'suiioooi',
+    'NUMBER_OPTDOMAIN': 'io',
 }
 
 
 def xdr(shape, *values):
-    """Encodes values: 'i' a number of 32 bits, 's' a string, 'o' a string or None."""
+    """Encodes values: 'i' a number of 32 bits, 's' a string, 'o' a string or None, 'u' a UUID."""
     out = b''
     for kind, value in zip(shape, values, strict=True):
         if kind == 'i':
             out += struct.pack('>I', value & 0xffffffff)
+            continue
+        if kind == 'u':
+            out += uuid.UUID(value).bytes
             continue
         if kind == 'o':
             out += struct.pack('>I', value is not None)

@@ -11,6 +11,7 @@ import re
 import libvirt
 import pytest
 
+from domainlib import DOMAIN, DOMAIN_UUID, domain_xml
 from hostlib import (CSS, RO_SOCKET, RW_SOCKET, SOURCE, URI, UUID, Virsh, bind_vfio,
                      define_file, definition_path, mdev_exists, mdev_name, mdev_xml, read_file,
                      wait_for)
@@ -33,9 +34,12 @@ WRITES = operations('WRITE')
 IDS = [name for _, name, _ in WRITES]
 
 
-def arguments(shape):
-    """Arguments that would do something: the defined device, and a document of it."""
+def arguments(name, shape):
+    """Arguments that would do something: what is defined, and a document of it."""
     values = {'s': [MDEV, mdev_xml()], 'o': [None], 'i': [1]}
+    if 'Domain' in name:
+        text = DOMAIN if shape.startswith('DOMAIN') else domain_xml(vcpus=3)
+        values = {'s': [text], 'o': ['other'], 'i': [0], 'u': [DOMAIN_UUID]}
     encoded = []
     for kind in SHAPES[shape]:
         encoded.append(values[kind].pop(0) if len(values[kind]) > 1 else values[kind][0])
@@ -49,15 +53,21 @@ def device(daemon):
     define_file()
     wait_for(lambda: MDEV in Virsh().names('--all'), 'the definition is seen')
     before = read_file(definition_path())
+    Virsh().ok('define', '/dev/stdin', stdin=domain_xml())
+    domain = Virsh().ok('dumpxml', DOMAIN)
     yield
     assert read_file(definition_path()) == before
+    assert Virsh().ok('dumpxml', DOMAIN) == domain
+    assert Virsh().ok('list', '--all', '--name').split() == [DOMAIN]
+    assert not Virsh().ok('list', '--all', '--name', '--autostart').split()
     assert not mdev_exists()
 
 
 def test_table_has_writes():
     assert {'NodeDeviceDefineXML', 'NodeDeviceUndefine', 'NodeDeviceCreate',
             'NodeDeviceSetAutostart', 'NodeDeviceUpdate', 'NodeDeviceCreateXML',
-            'NodeDeviceDestroy'} <= set(IDS)
+            'NodeDeviceDestroy', 'DomainDefineXML', 'DomainUndefineFlags', 'DomainRename',
+            'DomainSetMetadata', 'DomainSetAutostart', 'DomainCreate'} <= set(IDS)
 
 
 @pytest.mark.parametrize('socket, flags', [(RO_SOCKET, 0), (RW_SOCKET, 1)],
@@ -66,7 +76,7 @@ def test_table_has_writes():
 def test_refused(device, socket, flags, number, name, shape):
     with RpcClient(socket) as client:
         client.open(flags=flags)
-        for payload in (arguments(shape), b'', b'\xff' * 64):
+        for payload in (arguments(name, shape), b'', b'\xff' * 64):
             with pytest.raises(RpcError) as refused:
                 client.call(number, payload)
             assert refused.value.code == DENIED
@@ -79,7 +89,7 @@ def test_not_before_open(device, number, name, shape):
     with RpcClient(RW_SOCKET) as client:
         client.call(66)
         with pytest.raises(RpcError) as refused:
-            client.call(number, arguments(shape))
+            client.call(number, arguments(name, shape))
         assert refused.value.code == libvirt.VIR_ERR_INTERNAL_ERROR
         assert 'not open' in refused.value.text
 

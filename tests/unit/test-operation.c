@@ -104,9 +104,11 @@ test_table(void)
 static void
 test_writes(void)
 {
-    static const char *const writing[] = { "XML",      "Create", "Destroy", "Define",
-                                           "Undefine", "Update", "Set",     "ReAttach",
-                                           "Dettach",  "Reset",  "Detach" };
+    static const char *const writing[] = {
+        "XML",     "Create",   "Destroy",  "Define", "Undefine", "Update",
+        "Set",     "ReAttach", "Dettach",  "Reset",  "Detach",   "Rename",
+        "Suspend", "Resume",   "Shutdown", "Reboot",
+    };
     gsize n;
     const VccwOperation *rows = vccw_operations(&n);
 
@@ -115,8 +117,12 @@ test_writes(void)
 
         for (gsize k = 0; k < G_N_ELEMENTS(writing); k++)
             writes |= strstr(rows[i].name, writing[k]) != NULL;
-        if (strstr(rows[i].name, "GetXML"))
+        if (strstr(rows[i].name, "GetXML") || strstr(rows[i].name, "Defined") ||
+            strstr(rows[i].name, "IsUpdated"))
             writes = FALSE;
+        /* libvirt runs the emulator for this one. */
+        if (g_str_equal(rows[i].name, "ConnectGetDomainCapabilities"))
+            writes = TRUE;
         g_assert_cmpint(writes, ==, !rows[i].read_only);
     }
 }
