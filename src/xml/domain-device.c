@@ -314,8 +314,9 @@ compare_places(const void *left, const void *right)
 static const char *
 group_of(const VccwDomainDevice *device)
 {
-    if (device->kind == VCCW_DEVICE_DISK)
-        return vccw_domain_device_bus(device);
+    if (device->kind ==
+        VCCW_DEVICE_DISK) /* sorted before the bus is told by the target */
+        return child_attribute(device->node, "target", "bus");
     return vccw_xml_tree_attribute(device->node, "type");
 }
 

@@ -36,6 +36,16 @@ VccwDomainDevice *vccw_domain_device_read(xmlNode *node, GError **error);
 /** vccw_domain_device_free: Releases @device. */
 void vccw_domain_device_free(VccwDomainDevice *device);
 
+/**
+ * vccw_domain_imply:
+ *
+ * Adds the devices that others imply, and the machine. See vccw_domain_xml_assign().
+ *
+ * Returns: FALSE with VCCW_ERROR_CONFIG_UNSUPPORTED when a device implies too many
+ *   controllers.
+ */
+gboolean vccw_domain_imply(VccwDomainXml *domain, GError **error);
+
 /** vccw_domain_device_bus: Returns: (transfer none): the bus of the disk @device, as
  * written or as its target tells. */
 const char *vccw_domain_device_bus(const VccwDomainDevice *device);
