@@ -183,7 +183,8 @@ find_kind(const xmlNode *node)
     static const Kind other = { NULL, VCCW_DEVICE_OTHER, NULL };
 
     for (guint i = 0; !node->ns && i < G_N_ELEMENTS(kinds); i++) {
-        if (strcmp((const char *)node->name, kinds[i].element) == 0)
+        if (node->name[0] == (xmlChar)kinds[i].element[0] &&
+            strcmp((const char *)node->name, kinds[i].element) == 0)
             return &kinds[i];
     }
     return &other;

@@ -15,8 +15,9 @@
 #include <string.h>
 #include <virtccw/error.h>
 
-#define VCPUS_MAX  65535
-#define USER_ALIAS "ua-"
+#define VCPUS_MAX    65535
+#define VALIDATE_MAX 5000 /* elements of a document to be checked against the schema */
+#define USER_ALIAS   "ua-"
 
 /* The children of <domain> behind which a new one stands, in libvirt's order. */
 static const char *const order[] = { "name",  "uuid",        "genid",
@@ -256,24 +257,71 @@ read_domain(VccwDomainXml *domain, GError **error)
            read_vcpus(domain, error) && read_devices(domain, error);
 }
 
-VccwDomainXml *
-vccw_domain_xml_parse(const char *text, gboolean validate, GError **error)
+/* Returns: how many elements @node and those below it are, but not many more than @max.
+ */
+static guint
+count_elements(const xmlNode *node, guint max)
 {
-    g_autoptr(VccwDomainXml) domain = g_new0(VccwDomainXml, 1);
+    guint n = node->type == XML_ELEMENT_NODE;
+
+    if (n == 0)
+        return 0;
+    for (const xmlNode *child = node->children; child && n <= max; child = child->next)
+        n += count_elements(child, max - n);
+    return n;
+}
+
+/* libxml2 needs about 10 µs for each element to check it. */
+static gboolean
+check_schema(const VccwDomainXml *domain, GError **error)
+{
+    if (count_elements(domain->root, VALIDATE_MAX) > VALIDATE_MAX) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_XML_SCHEMA,
+                    "a document of more than %u elements is not checked against the "
+                    "schema; define it without --validate",
+                    VALIDATE_MAX);
+        return FALSE;
+    }
+    return vccw_xml_schema_check(VCCW_XML_SCHEMA_DOMAIN, domain->doc, error);
+}
+
+static VccwDomainXml *
+new_domain(xmlDoc *doc)
+{
+    VccwDomainXml *domain = g_new0(VccwDomainXml, 1);
 
     domain->devices =
         g_ptr_array_new_with_free_func((GDestroyNotify)vccw_domain_device_free);
     domain->hostdevs = g_ptr_array_new();
-    domain->doc = vccw_xml_reader_parse(text, VCCW_DOMAIN_XML_MAX, error);
-    if (!domain->doc)
-        return NULL;
-    domain->root = xmlDocGetRootElement(domain->doc);
-    if (!check_root(domain->root, error))
-        return NULL;
-    if (validate && !vccw_xml_schema_check(VCCW_XML_SCHEMA_DOMAIN, domain->doc, error))
-        return NULL;
+    domain->doc = doc;
+    domain->root = xmlDocGetRootElement(doc);
     domain->devices_node = vccw_xml_element_first(domain->root, "devices");
-    return read_domain(domain, error) ? g_steal_pointer(&domain) : NULL;
+    return domain;
+}
+
+VccwDomainXml *
+vccw_domain_xml_parse(const char *text, gboolean validate, GError **error)
+{
+    xmlDoc *doc = vccw_xml_reader_parse(text, VCCW_DOMAIN_XML_MAX, error);
+    g_autoptr(VccwDomainXml) domain = doc ? new_domain(doc) : NULL;
+    g_autoptr(GError) schema = NULL;
+    g_autoptr(GError) detail = NULL;
+
+    if (!domain || !check_root(domain->root, error))
+        return NULL;
+    if (validate)
+        check_schema(domain, &schema);
+    if (read_domain(domain, &detail) && schema)
+        vccw_domain_xml_check(domain, &detail);
+    if (schema) {
+        vccw_xml_schema_refuse(error, schema, detail);
+        return NULL;
+    }
+    if (detail) {
+        g_propagate_error(error, g_steal_pointer(&detail));
+        return NULL;
+    }
+    return g_steal_pointer(&domain);
 }
 
 void

@@ -291,16 +291,25 @@ VccwHostdevXml *
 vccw_hostdev_xml_parse(const char *text, gboolean validate, GError **error)
 {
     g_autoptr(xmlDoc) doc = vccw_xml_reader_parse(text, VCCW_HOSTDEV_XML_MAX, error);
-    VccwHostdevXml *hostdev;
+    g_autoptr(GError) schema = NULL;
+    g_autoptr(GError) detail = NULL;
+    g_autoptr(VccwHostdevXml) hostdev = NULL;
 
     if (!doc)
         return NULL;
-    if (validate && !vccw_xml_schema_check(VCCW_XML_SCHEMA_HOSTDEV, doc, error))
+    if (validate)
+        vccw_xml_schema_check(VCCW_XML_SCHEMA_HOSTDEV, doc, &schema);
+    hostdev = read_alone(xmlDocGetRootElement(doc), &detail);
+    if (schema) {
+        vccw_xml_schema_refuse(error, schema, detail);
         return NULL;
-    hostdev = read_alone(xmlDocGetRootElement(doc), error);
-    if (hostdev)
-        hostdev->doc = g_steal_pointer(&doc);
-    return hostdev;
+    }
+    if (!hostdev) {
+        g_propagate_error(error, g_steal_pointer(&detail));
+        return NULL;
+    }
+    hostdev->doc = g_steal_pointer(&doc);
+    return g_steal_pointer(&hostdev);
 }
 
 char *

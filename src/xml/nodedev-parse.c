@@ -15,9 +15,6 @@
 #include <string.h>
 #include <virtccw/error.h>
 
-/* What libxml2 means by an "extra element in interleave". */
-#define EXTRA "; it is not known there, or one too many, or its value is wrong"
-
 static gboolean
 parse_address(const xmlNode *node, VccwBusId *ret_id, GError **error)
 {
@@ -370,12 +367,7 @@ check_schema(xmlDoc *doc, GError **error)
     if (vccw_xml_schema_check(VCCW_XML_SCHEMA_NODEDEV, doc, &schema))
         return TRUE;
     xml = parse_device(xmlDocGetRootElement(doc), &detail);
-    if (detail)
-        g_set_error(error, VCCW_ERROR, schema->code, "%s (schema: %s)", detail->message,
-                    schema->message);
-    else
-        g_set_error(error, VCCW_ERROR, schema->code, "%s%s", schema->message,
-                    strstr(schema->message, " in interleave") ? EXTRA : "");
+    vccw_xml_schema_refuse(error, schema, detail);
     return FALSE;
 }
 

@@ -103,20 +103,38 @@ starts_value(const char *p)
 }
 
 static gboolean
-check_attributes(const char *text, GError **error)
+refuse_many(GError **error, const char *text, const char *at, const char *what, guint max)
 {
-    guint n = 0;
+    g_autofree char *cause = g_strdup_printf("more than %u %s", max, what);
 
-    for (const char *p = text; (p = strpbrk(p, "<=")); p++) {
-        if (*p == '<')
-            n = 0;
-        else if (starts_value(p) && ++n > VCCW_XML_READER_ATTRIBUTES_MAX) {
-            g_autofree char *cause =
-                g_strdup_printf("an element with more than %u attributes",
-                                VCCW_XML_READER_ATTRIBUTES_MAX);
-            refuse_at(error, text, p, cause);
-            return FALSE;
+    refuse_at(error, text, at, cause);
+    return FALSE;
+}
+
+/* Whatever costs libxml2 an allocation begins with one of these characters. */
+static gboolean
+check_numbers(const char *text, GError **error)
+{
+    guint tags = 0, values = 0, attributes = 0;
+
+    for (const char *p = text; (p = strpbrk(p, "<=&")); p++) {
+        if (*p == '<') {
+            attributes = 0;
+            tags++;
+        } else if (*p == '&') {
+            values++;
+        } else if (starts_value(p)) {
+            attributes++;
+            values++;
         }
+        if (attributes > VCCW_XML_READER_ATTRIBUTES_MAX)
+            return refuse_many(error, text, p, "attributes in an element",
+                               VCCW_XML_READER_ATTRIBUTES_MAX);
+        if (tags > VCCW_XML_READER_TAGS_MAX)
+            return refuse_many(error, text, p, "tags", VCCW_XML_READER_TAGS_MAX);
+        if (values > VCCW_XML_READER_VALUES_MAX)
+            return refuse_many(error, text, p, "attributes and references",
+                               VCCW_XML_READER_VALUES_MAX);
     }
     return TRUE;
 }
@@ -127,12 +145,9 @@ check_namespaces(const char *text, GError **error)
     guint n = 0;
 
     for (const char *p = text; (p = strstr(p, "xmlns")); p++) {
-        if (++n > VCCW_XML_READER_NAMESPACES_MAX) {
-            g_autofree char *cause = g_strdup_printf(
-                "more than %u namespace declarations", VCCW_XML_READER_NAMESPACES_MAX);
-            refuse_at(error, text, p, cause);
-            return FALSE;
-        }
+        if (++n > VCCW_XML_READER_NAMESPACES_MAX)
+            return refuse_many(error, text, p, "namespace declarations",
+                               VCCW_XML_READER_NAMESPACES_MAX);
     }
     return TRUE;
 }
@@ -156,7 +171,7 @@ check_bytes(const char *text, gsize max, gsize *ret_size, GError **error)
                   "a byte that is not UTF-8; save the document as UTF-8");
         return FALSE;
     }
-    if (!check_attributes(text, error) || !check_namespaces(text, error))
+    if (!check_numbers(text, error) || !check_namespaces(text, error))
         return FALSE;
     *ret_size = size;
     return TRUE;

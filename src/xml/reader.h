@@ -10,8 +10,10 @@
 
 G_BEGIN_DECLS
 
-#define VCCW_XML_READER_ATTRIBUTES_MAX 64 /* attributes of one element */
-#define VCCW_XML_READER_NAMESPACES_MAX 64 /* namespace declarations in one document */
+#define VCCW_XML_READER_ATTRIBUTES_MAX 64     /* attributes of one element */
+#define VCCW_XML_READER_NAMESPACES_MAX 64     /* namespace declarations in one document */
+#define VCCW_XML_READER_TAGS_MAX       75000 /* tags, comments and the like in one */
+#define VCCW_XML_READER_VALUES_MAX     150000 /* attributes and references in one */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 
@@ -26,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
  * Returns: (transfer full): the tree, which has a root element; NULL with
  *   VCCW_ERROR_TOO_LARGE: over @max bytes;
  *   VCCW_ERROR_XML_SYNTAX: not well-formed, not UTF-8, nested too deeply, or with more
- *     attributes or namespaces than the limits above; the message has line and column;
+ *     of anything than the limits above; the message has line and column;
  *   VCCW_ERROR_XML_CONTENT: a DOCTYPE; the message has the line.
  */
 xmlDoc *vccw_xml_reader_parse(const char *text, gsize max, GError **error);

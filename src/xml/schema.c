@@ -17,6 +17,9 @@
 #include <string.h>
 #include <virtccw/error.h>
 
+/* What libxml2 means by an "extra element in interleave". */
+#define EXTRA "; it is not known there, or one too many, or its value is wrong"
+
 G_LOCK_DEFINE_STATIC(schema);
 
 /* One check of a document: its first error. */
@@ -203,4 +206,15 @@ vccw_xml_schema_check(VccwXmlSchema schema, xmlDoc *doc, GError **error)
     xmlResetLastError();
     G_UNLOCK(schema);
     return ok;
+}
+
+void
+vccw_xml_schema_refuse(GError **error, const GError *schema, const GError *detail)
+{
+    if (detail)
+        g_set_error(error, VCCW_ERROR, schema->code, "%s (schema: %s)", detail->message,
+                    schema->message);
+    else
+        g_set_error(error, VCCW_ERROR, schema->code, "%s%s", schema->message,
+                    strstr(schema->message, " in interleave") ? EXTRA : "");
 }

@@ -28,4 +28,13 @@ typedef enum {
  */
 gboolean vccw_xml_schema_check(VccwXmlSchema schema, xmlDoc *doc, GError **error);
 
+/**
+ * vccw_xml_schema_refuse:
+ * @schema: what vccw_xml_schema_check() said
+ * @detail: (nullable): what reading without the schema says, which is often clearer
+ *
+ * Sets @error to both in one message.
+ */
+void vccw_xml_schema_refuse(GError **error, const GError *schema, const GError *detail);
+
 G_END_DECLS

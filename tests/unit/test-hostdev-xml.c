@@ -18,8 +18,19 @@
  */
 
 #include <string.h>
+#include <time.h>
 #include <virtccw/error.h>
 #include <virtccw/hostdev-xml.h>
+
+#ifndef __has_feature /* clang's; gcc has the macros */
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define SANITIZED TRUE
+#else
+#define SANITIZED FALSE
+#endif
 
 #define INACTIVE (VCCW_DOMAIN_XML_INACTIVE | VCCW_DOMAIN_XML_SECURE)
 
@@ -207,6 +218,7 @@ try_guest(const char *text, gboolean validate, GError **error)
 {
     g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, validate, error);
 
+    g_assert_true(!domain == !!*error);
     if (domain && vccw_domain_xml_check(domain, error))
         vccw_domain_xml_assign(domain, error);
 }
@@ -321,37 +333,149 @@ test_gaps(void)
     }
 }
 
-/* A guest of memory devices, the shortest element that takes an address. */
 static char *
-many_small(guint n)
+repeat(const char *unit, gsize total)
 {
     GString *text = g_string_new(HEAD);
 
-    for (guint i = 0; i < n; i++)
-        g_string_append(text, "<rng/>");
-    g_string_append(text, "<memballoon model='none'/>" TAIL);
+    while (text->len + strlen(unit) + strlen(TAIL) <= total)
+        g_string_append(text, unit);
+    g_string_append(text, TAIL);
     return g_string_free(text, FALSE);
 }
 
-/* All four subchannel sets, up to the last address, and not one device more. */
+/* When a subchannel set is full, the next is used, from its lowest free address. */
 static void
-test_full_space(void)
+test_next_set(void)
 {
-    const guint all = (VCCW_SSID_MAX + 1) * 65536;
-    g_autofree char *fits = many_small(all);
-    g_autofree char *too_many = many_small(all + 1);
-    g_autoptr(VccwDomainXml) domain = parse(fits, FALSE);
-    g_autoptr(VccwDomainXml) fuller = parse(too_many, FALSE);
+    GString *text = g_string_new(
+        HEAD "<rng><address type='ccw' cssid='0xfe' ssid='0x1' devno='0x0000'/></rng>"
+             "<memballoon model='none'/>");
+    g_autofree char *guest = NULL;
     g_autofree char *written = NULL;
-    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwDomainXml) domain = NULL;
 
+    for (guint i = 0; i < 65536 + 1; i++)
+        g_string_append(text, "<rng/>");
+    g_string_append(text, TAIL);
+    guest = g_string_free(text, FALSE);
+    domain = parse(guest, FALSE);
     assign(domain);
     check(domain);
     written = vccw_domain_xml_format(domain, INACTIVE);
     g_assert_nonnull(strstr(written, "ssid='0x0' devno='0x0000'"));
-    g_assert_nonnull(strstr(written, "ssid='0x3' devno='0xffff'"));
-    g_assert_false(vccw_domain_xml_assign(fuller, &error));
-    g_assert_error(error, VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED);
+    g_assert_nonnull(strstr(written, "ssid='0x0' devno='0xffff'"));
+    g_assert_nonnull(strstr(written, "ssid='0x1' devno='0x0001'"));
+    g_assert_null(strstr(written, "ssid='0x1' devno='0x0002'"));
+}
+
+#define LARGEST VCCW_DOMAIN_XML_MAX
+
+/* Documents made to cost much. */
+static const struct {
+    const char *name;
+    const char *unit;
+    gsize size;
+    int code; /* -1: accepted without the schema */
+} bombs[] = {
+    { "elements", "<a/>", LARGEST, VCCW_ERROR_XML_SYNTAX },
+    { "devices", "<rng/>", LARGEST, VCCW_ERROR_XML_SYNTAX },
+    { "devices-that-fit", "<rng/>", 400000, -1 },
+    { "comments", "<!---->", LARGEST, VCCW_ERROR_XML_SYNTAX },
+    { "comments-that-fit",
+      "<!--012345678901234567890123456789012345678901234567890123456789-->", LARGEST,
+      -1 },
+    { "attributes", "<a b='' c='' d='' e='' f='' g='' h='' i='' j=''/>", LARGEST,
+      VCCW_ERROR_XML_SYNTAX },
+    { "references", "&amp;", LARGEST, VCCW_ERROR_XML_SYNTAX },
+    { "references-that-fit", "&amp;", 740000, -1 },
+    { "entities", "&a;", 200000, VCCW_ERROR_XML_SYNTAX },
+    { "text", "0123456789abcde ", LARGEST, -1 },
+    { "blanks", "\n", LARGEST, -1 },
+    { "deep", "<a>", 200000, VCCW_ERROR_XML_SYNTAX },
+    { "controllers", "<controller type='scsi'/>", 900000, -1 },
+    { "disks", "<disk><target dev='vda' bus='b'/></disk>", 700000, -1 },
+    { "aliases", "<rng><alias name='ua-a'/></rng>", 600000, -1 },
+    { "addresses", "<rng><address type='ccw' cssid='1' ssid='1' devno='1'/></rng>",
+      1000000, -1 },
+    { "hostdevs",
+      "<hostdev type='mdev' model='vfio-ccw'><source><address "
+      "uuid='18e124fb-b2fc-47f6-a407-f256b6c49767'/></source></hostdev>",
+      2000000, -1 },
+    { "4-mib", "0123456789abcdef", LARGEST + 100, VCCW_ERROR_TOO_LARGE },
+};
+
+static double
+cpu_ms(void)
+{
+    struct timespec t;
+
+    g_assert_cmpint(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), ==, 0);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static double
+cost_of(const char *text, gboolean validate, int *ret_code)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) ignored = NULL;
+    double ms = cpu_ms();
+    g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, validate, &error);
+
+    if (domain)
+        vccw_domain_xml_check(domain, &ignored);
+    ms = cpu_ms() - ms;
+    *ret_code = error ? error->code : -1;
+    return ms;
+}
+
+/* Answered or refused in 50 ms; a machine that does much else may need a second try. */
+static void
+test_bomb(gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    g_autofree char *text = repeat(bombs[i].unit, bombs[i].size);
+
+    for (int validate = 0; validate <= 1; validate++) {
+        double best = G_MAXDOUBLE;
+        int code = 0;
+
+        for (int try = 0; try < 5 && best > 50; try++)
+            best = MIN(best, cost_of(text, validate, &code));
+        g_test_message("%s: %.2f ms", bombs[i].name, best);
+        g_assert_cmpfloat(best, <=, SANITIZED || g_getenv("VIRTCCW_LAB") ? 1000 : 50);
+        if (!validate)
+            g_assert_cmpint(code, ==, bombs[i].code);
+    }
+}
+
+static double
+assign_ms(guint n)
+{
+    g_autofree char *text = many_hostdevs(n, 0);
+    double best = G_MAXDOUBLE;
+
+    for (int try = 0; try < 3; try++) {
+        g_autoptr(VccwDomainXml) domain = parse(text, FALSE);
+        double ms = cpu_ms();
+
+        check(domain);
+        assign(domain);
+        best = MIN(best, cpu_ms() - ms);
+    }
+    return best;
+}
+
+/* Twice as many hostdevs take about twice as long; were it quadratic, four times. */
+static void
+test_linear(void)
+{
+    double half = assign_ms(5000);
+    double whole = assign_ms(10000);
+
+    g_test_message("5000: %.1f ms, 10000: %.1f ms", half, whole);
+    g_assert_cmpfloat(whole, <=, SANITIZED || g_getenv("VIRTCCW_LAB") ? 2000 : 100);
+    g_assert_cmpfloat(whole, <=, 3.2 * half + 5);
 }
 
 static void
@@ -497,14 +621,19 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add_folder("xmlfiles", "guest-", "guest", test_guest, 4);
     add_folder("xmlfiles", "hostdev-", "hostdev", test_hostdev, 2);
-    add_folder("xmlfiles/invalid", "", "invalid", test_invalid, 0);
-    add_folder("tests/unit/data/guest-read", "", "read", test_read, 0);
+    add_folder("xmlfiles/invalid", "", "invalid", test_invalid, 70);
+    add_folder("tests/unit/data/guest-read", "", "read", test_read, 15);
     g_test_add_func("/hostdev-xml/values", test_values);
     g_test_add_func("/hostdev-xml/gaps", test_gaps);
-    g_test_add_func("/hostdev-xml/full-space", test_full_space);
+    g_test_add_func("/hostdev-xml/next-set", test_next_set);
+    g_test_add_func("/hostdev-xml/linear", test_linear);
     g_test_add_func("/hostdev-xml/setters", test_setters);
     g_test_add_func("/hostdev-xml/metadata", test_metadata);
     g_test_add_func("/hostdev-xml/flags", test_flags);
     g_test_add_func("/hostdev-xml/uuid-made", test_uuid_made);
+    for (gsize i = 0; i < G_N_ELEMENTS(bombs); i++) {
+        g_autofree char *test = g_strconcat("/hostdev-xml/bomb/", bombs[i].name, NULL);
+        g_test_add_data_func(test, GSIZE_TO_POINTER(i), test_bomb);
+    }
     return g_test_run();
 }

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Guests and single hostdevs: whatever the bytes are, reading ends with a document or an
+ * error, and what was read is written the same again and again, also when addresses were
+ * assigned. What the schema accepts, the parser without it accepts too.
+ */
+
+#include <string.h>
+#include <virtccw/error.h>
+#include <virtccw/hostdev-xml.h>
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+
+static void
+assert_sound(const GError *error)
+{
+    g_assert_nonnull(error);
+    g_assert_true(error->domain == VCCW_ERROR);
+    g_assert_cmpint(error->code, !=, VCCW_ERROR_INTERNAL);
+    g_assert_true(g_utf8_validate(error->message, -1, NULL));
+    g_assert_null(strchr(error->message, '\n'));
+}
+
+static char *
+hostdev_again(const char *text, gboolean validate)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwHostdevXml) hostdev = vccw_hostdev_xml_parse(text, validate, &error);
+
+    if (!hostdev)
+        assert_sound(error);
+    return hostdev ? vccw_hostdev_xml_format(hostdev) : NULL;
+}
+
+static void
+try_hostdev(const char *text)
+{
+    g_autofree char *once = hostdev_again(text, FALSE);
+    g_autofree char *valid = hostdev_again(text, TRUE);
+    g_autofree char *twice = NULL;
+
+    g_assert_true(!valid || once);
+    if (!once || strlen(once) > VCCW_HOSTDEV_XML_MAX)
+        return;
+    twice = hostdev_again(once, FALSE);
+    g_assert_cmpstr(twice, ==, once);
+}
+
+static VccwDomainXml *
+read_domain(const char *text, gboolean validate)
+{
+    g_autoptr(GError) error = NULL;
+    VccwDomainXml *domain = vccw_domain_xml_parse(text, validate, &error);
+
+    if (!domain)
+        assert_sound(error);
+    return domain;
+}
+
+/* Returns: whether all could be assigned. */
+static gboolean
+complete(VccwDomainXml *domain)
+{
+    g_autoptr(GError) refused = NULL;
+    g_autoptr(GError) error = NULL;
+    gboolean sound = vccw_domain_xml_check(domain, &refused);
+    gboolean complete = vccw_domain_xml_assign(domain, &error);
+
+    if (!sound)
+        assert_sound(refused);
+    if (!complete)
+        assert_sound(error);
+    return complete;
+}
+
+static void
+assert_stable(const char *text, gboolean assigned)
+{
+    g_autoptr(VccwDomainXml) domain = read_domain(text, FALSE);
+    g_autofree char *written = NULL;
+
+    if (!domain && strlen(text) > VCCW_DOMAIN_XML_MAX / 2) /* what is added takes room */
+        return;
+    g_assert_nonnull(domain);
+    if (assigned)
+        g_assert_true(complete(domain));
+    written = vccw_domain_xml_format(domain, VCCW_DOMAIN_XML_SECURE);
+    g_assert_cmpstr(written, ==, text);
+}
+
+static void
+try_domain(const char *text)
+{
+    g_autoptr(VccwDomainXml) domain = read_domain(text, FALSE);
+    g_autoptr(VccwDomainXml) valid = read_domain(text, TRUE);
+    g_autofree char *once = NULL;
+    g_autofree char *assigned = NULL;
+
+    g_assert_true(!valid || domain);
+    if (!domain)
+        return;
+    once = vccw_domain_xml_format(domain, VCCW_DOMAIN_XML_SECURE);
+    assert_stable(once, FALSE);
+    if (!complete(domain))
+        return;
+    assigned = vccw_domain_xml_format(domain, VCCW_DOMAIN_XML_SECURE);
+    assert_stable(assigned, TRUE);
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+    g_autofree char *text = g_strndup((const char *)data, size);
+
+    try_hostdev(text);
+    try_domain(text);
+    return 0;
+}
