@@ -188,8 +188,9 @@ def free(subchannel=SUBCHANNEL):
 def plugged():
     """A further device, plugged in meanwhile. Gives: its subchannel and its own bus-ID."""
     if LAB:
-        # A further virtio-rng had Linux 6.1 wait for good for its being online, see docs/lab.md.
-        labhost.only_simulated('add-subchannel')
+        with labhost.plugged('0.0.4711') as subchannel:
+            yield subchannel, '0.0.4711'
+        return
     ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c')
     try:
         yield '0.0.0500', '0.0.4711'

@@ -114,6 +114,27 @@ def pulled_out(subchannel):
     _wait(lambda: _is_ready(subchannel), f'{subchannel} has its device again')
 
 
+@contextlib.contextmanager
+def plugged(device):
+    """A device that was not there before is there meanwhile. Gives: its subchannel."""
+    path = f'{SYS}/devices/*/{device}'
+    with contextlib.closing(monitor()) as qemu:
+        qemu.command('device_add', driver='virtio-net-ccw', id='extra',
+                     devno=device.replace('0', 'fe', 1))
+        try:
+            _wait(lambda: glob.glob(path), f'{device} is there')
+            subchannel = os.path.basename(os.path.dirname(glob.glob(path)[0]))
+            _wait(lambda: _is_ready(subchannel), f'{device} is ready')
+            yield subchannel
+        finally:
+            qemu.command('device_del', id='extra')
+    _wait(lambda: not glob.glob(path), f'{device} is gone')
+    # The subchannel mostly goes too, but now and then stays until the kernel looks again.
+    if os.path.exists(f'{SYS}/devices/{subchannel}'):
+        _write('/sys/devices/css0/rescan', '1')
+    _wait(lambda: not os.path.exists(f'{SYS}/devices/{subchannel}'), f'{subchannel} is gone')
+
+
 def monitor():
     """QEMU's monitor; ends a test on a machine that has none."""
     if not os.path.exists(MONITOR):
