@@ -81,12 +81,14 @@ def daemon(fresh_host, tmp_path):
         shutil.rmtree(hostlib.ROOTS, ignore_errors=True)
         return
     server = hostlib.Daemon(tmp_path)
-    server.start()
-    yield server
     try:
-        server.stop()
+        server.start()
+        yield server
     finally:
-        server.check_log()
+        try:
+            server.stop()
+        finally:
+            server.check_log()
 
 
 @pytest.fixture
