@@ -94,6 +94,7 @@ typedef enum {
  * Returns: (transfer full): the domain; NULL with the errors of vccw_hostdev_xml_parse(),
  *   of any device in it, or
  * - VCCW_ERROR_TOO_LARGE: over VCCW_DOMAIN_XML_MAX
+ * - VCCW_ERROR_XML_SCHEMA: @validate, and more elements than are checked in one document
  * - VCCW_ERROR_XML_CONTENT: no name or one that cannot be a file's; a UUID, amount of
  *   memory or number of CPUs that cannot be read
  * - VCCW_ERROR_CONFIG_UNSUPPORTED: a type other than kvm and qemu

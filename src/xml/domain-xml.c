@@ -273,16 +273,15 @@ count_elements(const xmlNode *node, guint max)
 
 /* libxml2 needs about 10 µs for each element to check it. */
 static gboolean
-check_schema(const VccwDomainXml *domain, GError **error)
+check_validatable(const VccwDomainXml *domain, GError **error)
 {
-    if (count_elements(domain->root, VALIDATE_MAX) > VALIDATE_MAX) {
-        g_set_error(error, VCCW_ERROR, VCCW_ERROR_XML_SCHEMA,
-                    "a document of more than %u elements is not checked against the "
-                    "schema; define it without --validate",
-                    VALIDATE_MAX);
-        return FALSE;
-    }
-    return vccw_xml_schema_check(VCCW_XML_SCHEMA_DOMAIN, domain->doc, error);
+    if (count_elements(domain->root, VALIDATE_MAX) <= VALIDATE_MAX)
+        return TRUE;
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_XML_SCHEMA,
+                "a document of more than %u elements is not checked against the schema; "
+                "define it without --validate",
+                VALIDATE_MAX);
+    return FALSE;
 }
 
 static VccwDomainXml *
@@ -307,10 +306,11 @@ vccw_domain_xml_parse(const char *text, gboolean validate, GError **error)
     g_autoptr(GError) schema = NULL;
     g_autoptr(GError) detail = NULL;
 
-    if (!domain || !check_root(domain->root, error))
+    if (!domain || !check_root(domain->root, error) ||
+        (validate && !check_validatable(domain, error)))
         return NULL;
     if (validate)
-        check_schema(domain, &schema);
+        vccw_xml_schema_check(VCCW_XML_SCHEMA_DOMAIN, domain->doc, &schema);
     if (read_domain(domain, &detail) && schema)
         vccw_domain_xml_check(domain, &detail);
     if (schema) {

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 #define VCCW_XML_READER_ATTRIBUTES_MAX 64     /* attributes of one element */
 #define VCCW_XML_READER_NAMESPACES_MAX 64     /* namespace declarations in one document */
-#define VCCW_XML_READER_TAGS_MAX       75000 /* tags, comments and the like in one */
+#define VCCW_XML_READER_TAGS_MAX       75000  /* tags, comments and the like in one */
 #define VCCW_XML_READER_VALUES_MAX     150000 /* attributes and references in one */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)

@@ -397,11 +397,11 @@ static const struct {
     { "disks", "<disk><target dev='vda' bus='b'/></disk>", 700000, -1 },
     { "aliases", "<rng><alias name='ua-a'/></rng>", 600000, -1 },
     { "addresses", "<rng><address type='ccw' cssid='1' ssid='1' devno='1'/></rng>",
-      1000000, -1 },
+      700000, -1 },
     { "hostdevs",
       "<hostdev type='mdev' model='vfio-ccw'><source><address "
       "uuid='18e124fb-b2fc-47f6-a407-f256b6c49767'/></source></hostdev>",
-      2000000, -1 },
+      1500000, -1 },
     { "4-mib", "0123456789abcdef", LARGEST + 100, VCCW_ERROR_TOO_LARGE },
 };
 
