@@ -23,7 +23,7 @@ typedef struct {
     guint n_sclp;     /* of these, on the SCLP */
     guint n_consoles; /* <console>, so far */
     guint n_channels, n_interfaces, n_rngs, n_videos, n_inputs, n_filesystems;
-    guint n_hostdevs; /* of all types, so far */
+    guint n_hostdevs; /* without an alias of the user's, so far */
     guint n_storage;  /* block nodes, so far */
     gboolean iommufd; /* the object is there */
     /* Which boot index the first disk, CD-ROM and network device get from <os><boot>; 0

@@ -86,6 +86,9 @@ add_mdev(VccwGuest *guest,
         return FALSE;
     }
     alias = vccw_guest_alias(device, "hostdev%u", guest->n_hostdevs);
+    if (!g_str_has_prefix(alias, "ua-")) {
+        guest->n_hostdevs++;
+    }
     vccw_guest_props(guest, &props, "driver", model);
     vccw_props_string(&props, "id", alias);
     vccw_props_string(&props, "sysfsdev", path);
@@ -103,7 +106,6 @@ vccw_guest_hostdev(VccwGuest *guest, const VccwDomainDevice *device, GError **er
 {
     g_autofree char *type = vccw_xml_element_attribute(device->node, "type");
     g_autofree char *model = vccw_xml_element_attribute(device->node, "model");
-    gboolean ok;
 
     if (g_strcmp0(type, "mdev") != 0 ||
         (g_strcmp0(model, "vfio-ccw") != 0 && g_strcmp0(model, "vfio-ap") != 0)) {
@@ -112,7 +114,5 @@ vccw_guest_hostdev(VccwGuest *guest, const VccwDomainDevice *device, GError **er
                                  "mediated devices of vfio-ccw and vfio-ap are",
                                  type ? type : "", model ? model : "");
     }
-    ok = add_mdev(guest, device, model, error);
-    guest->n_hostdevs++;
-    return ok;
+    return add_mdev(guest, device, model, error);
 }

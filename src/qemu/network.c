@@ -109,11 +109,13 @@ add_device(VccwGuest *guest,
 gboolean
 vccw_guest_interface(VccwGuest *guest, const VccwDomainDevice *device, GError **error)
 {
-    guint number = guest->n_interfaces++;
-    g_autofree char *alias = vccw_guest_alias(device, "net%u", number);
+    g_autofree char *alias = vccw_guest_alias(device, "net%u", guest->n_interfaces);
     g_autofree char *model = vccw_guest_child(device->node, "model", "type");
     g_autofree char *netdev = g_strconcat("host", alias, NULL);
 
+    if (!g_str_has_prefix(alias, "ua-")) {
+        guest->n_interfaces++; /* libvirt numbers only those that have no other name */
+    }
     if (model && strcmp(model, "virtio") != 0) {
         return vccw_guest_refuse(device->node, error,
                                  "A network device of model '%s' is not for s390x; write "
