@@ -242,10 +242,10 @@ private_var(VccwSimMounts *mounts, GError **error)
 static gboolean
 is_wanted_node(const char *name)
 {
-    static const char *const unwanted[] = {
-        "vfio", "tty", "vcs",  "loop", "ram", "nbd", "sd",   "vd",  "hd",
-        "nvme", "dm-", "zram", "md",   "sg",  "sr",  "pmem", "log", "initctl"
-    };
+    static const char *const unwanted[] = { "vfio", "tty",  "vcs",     "loop", "ram",
+                                            "nbd",  "sd",   "vd",      "hd",   "nvme",
+                                            "dm-",  "zram", "md",      "sg",   "sr",
+                                            "pmem", "log",  "initctl", "pts",  "ptmx" };
 
     if (g_str_equal(name, "tty"))
         return TRUE;
@@ -287,6 +287,17 @@ take_node(int from, const char *name)
         g_remove(path);
 }
 
+/* Pseudo-terminals of its own, as a guest's console needs one. Where they cannot be had,
+ * the rest works all the same. */
+static void
+private_terminals(void)
+{
+    if (g_mkdir("/dev/pts", 0755) < 0 || symlink("pts/ptmx", "/dev/ptmx") < 0 ||
+        mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+              "newinstance,ptmxmode=0666,mode=0620") < 0)
+        g_debug("no pseudo-terminals: %s", g_strerror(errno));
+}
+
 static gboolean
 private_dev(VccwSimMounts *mounts, GError **error)
 {
@@ -304,6 +315,7 @@ private_dev(VccwSimMounts *mounts, GError **error)
         if (is_wanted_node(entry->d_name))
             take_node(mounts->dev, entry->d_name);
     closedir(dir);
+    private_terminals();
     if (g_mkdir("/dev/vfio", 0755) < 0)
         return fail(error, "make the folder", "/dev/vfio");
     return TRUE;
