@@ -16,9 +16,14 @@ can_install() {
     apt-get install -s --no-install-recommends "$@" >/dev/null 2>&1
 }
 
+# Where apt takes its packages from.
 mirror_answers() {
-    timeout 60 /usr/lib/apt/apt-helper download-file \
-        http://deb.debian.org/debian/dists/bookworm/InRelease "$check/InRelease" >/dev/null 2>&1
+    local index
+
+    # shellcheck disable=SC2016 # apt's own variables
+    index=$(apt-get indextargets --format '$(URI)' 'Created-By: Packages' | head -n 1)
+    [[ -n $index ]] && timeout 60 /usr/lib/apt/apt-helper download-file \
+        "${index%/main/*}/InRelease" "$check/InRelease" >/dev/null 2>&1
 }
 
 # Why this machine cannot make the lab or run its machines, or nothing.
@@ -42,7 +47,7 @@ why_no_lab() {
     elif [[ ! -d $cache/kernel ]] && (($(df --output=avail -k "$check" | tail -n 1) < 6 << 20)); then
         say "it needs 6 GB below $check, and less is free"
     elif [[ ! -d $cache/userland ]] && ! mirror_answers; then
-        say "deb.debian.org does not answer, which has the packages for s390x"
+        say "the server that apt takes packages from does not answer"
     fi
 }
 
