@@ -3,10 +3,11 @@
 /*
  * For tests and tools/bench: what the library makes of guests.
  *
- *   guest-arguments FILE...     a line for each document: "ok", a tab and the command
- * line; or "error", a tab, the VccwError, a tab and the message guest-arguments --time N
- * milliseconds of CPU to give N hostdevs addresses and to translate them, the best of
- * five rounds
+ * "guest-arguments [--legacy] FILE..." prints a line for each document: "ok", a tab and
+ * the command line; or "error", a tab, the VccwError, a tab and the message.
+ *
+ * "guest-arguments --time N" prints milliseconds of CPU to read a guest with N hostdevs,
+ * to give them addresses, and to translate them, each the best of five rounds.
  *
  * QEMU is qemu-system-s390x from $PATH.
  */
@@ -19,6 +20,7 @@
 #define ROUNDS 5
 
 static VccwQemu *qemu;
+static VccwQemuForm form;
 
 static char *
 native_of(const char *text, GError **error)
@@ -29,7 +31,7 @@ native_of(const char *text, GError **error)
         !vccw_domain_xml_assign(domain, error)) {
         return NULL;
     }
-    return vccw_qemu_native(domain, qemu, vccw_qemu_form(qemu), error);
+    return vccw_qemu_native(domain, qemu, form, error);
 }
 
 static void
@@ -113,11 +115,16 @@ main(int argc, char **argv)
         g_printerr("guest-arguments: %s\n", error->message);
         return 1;
     }
+    form = vccw_qemu_form(qemu);
     if (argc == 3 && g_str_equal(argv[1], "--time")) {
         print_times(strtoul(argv[2], NULL, 10));
     } else {
         for (int i = 1; i < argc; i++) {
-            print_native(argv[i]);
+            if (g_str_equal(argv[i], "--legacy")) {
+                form = VCCW_QEMU_FORM_LEGACY;
+            } else {
+                print_native(argv[i]);
+            }
         }
     }
     vccw_qemu_unref(qemu);
