@@ -123,6 +123,9 @@ lab_on_qemu() {
 }
 
 lab_on_both() {
+    if need_release; then
+        step lab-guest env VIRTCCW_BUILD="$check/release" "$source/tests/lab/guest" || true
+    fi
     step lab-dasd "$source/tests/lab/dasd" || true
     lab_tests reboot "$source/tests/lab/reboot"
     lab_tests shell "$source/tests/lab/shell"
