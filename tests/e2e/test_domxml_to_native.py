@@ -277,4 +277,3 @@ def test_the_same_as_stock(stock, tmp_path):
     print(f'{len(asked)} documents, {both} the same, exceptions: {sorted(excepted)}')
     assert not found, '\n'.join(f'{name}: {problem}' for name, problem in found.items())
     assert both >= 200
-
