@@ -4,7 +4,9 @@
 #include "base/quote.h"
 #include "config.h"
 #include "driver/call.h"
+#include "driver/emulator.h"
 #include "driver/session-private.h"
+#include "driver/text-task.h"
 #include <libvirt/libvirt.h>
 #include <stdio.h>
 #include <sys/utsname.h>
@@ -87,22 +89,16 @@ vccw_connect_uri(VccwCall *call)
     vccw_call_return_string(call, g_strdup(vccw_driver_uri(vccw_call_driver(call))));
 }
 
+static char *
+capabilities(const VccwArgs *args, GError **error)
+{
+    return vccw_emulator_capabilities();
+}
+
 void
 vccw_connect_capabilities(VccwCall *call)
 {
-    struct utsname host;
-
-    uname(&host); /* cannot fail: its only argument is ours */
-    vccw_call_return_string(call, g_strdup_printf("<capabilities>\n"
-                                                  "\n"
-                                                  "  <host>\n"
-                                                  "    <cpu>\n"
-                                                  "      <arch>%s</arch>\n"
-                                                  "    </cpu>\n"
-                                                  "  </host>\n"
-                                                  "\n"
-                                                  "</capabilities>\n",
-                                                  host.machine));
+    vccw_text_task_run(call, "describe the host", capabilities);
 }
 
 void

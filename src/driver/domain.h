@@ -103,6 +103,20 @@ void vccw_domain_create_xml(VccwCall *call);
 void vccw_domain_needs_running(VccwCall *call);
 
 /*
+ * Emulators: driver/domain-native.c, driver/domain-capabilities.c
+ */
+
+/** vccw_domain_to_native: virConnectDomainXMLToNative: name, "qemu-argv"; text, a
+ * document; flags. */
+void vccw_domain_to_native(VccwCall *call);
+/** vccw_domain_from_native: virConnectDomainXMLFromNative: name, "qemu-argv"; text, a
+ * command line; flags. */
+void vccw_domain_from_native(VccwCall *call);
+/** vccw_domain_capabilities: virConnectGetDomainCapabilities: name, text, third, fourth:
+ * emulator, architecture, machine and type, each or NULL; flags. */
+void vccw_domain_capabilities(VccwCall *call);
+
+/*
  * Events: driver/domain-event.c
  */
 

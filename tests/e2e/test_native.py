@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Guests as command lines, and what the emulator can do, by unmodified virsh."""
+
+import json
+import os
+import shlex
+import shutil
+import xml.etree.ElementTree as ET
+
+import libvirt
+import pytest
+
+from domainlib import DOMAIN, domain_path, domain_xml, hostdev_xml
+from hostlib import MODULE, RO_SOCKET, SOURCE, URI, Virsh
+
+QEMU = shutil.which('qemu-system-s390x')
+MANUAL = os.path.join(SOURCE, 'xmlfiles/guest-manual.xml')
+MANUAL_UUID = '7e270a25-e163-4922-af60-757fc8ed48c6'
+QEMU_NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0'
+SYSFSDEV = f'/sys/bus/mdev/devices/{MANUAL_UUID}'
+
+pytestmark = pytest.mark.skipif(MODULE, reason='no domains without a daemon')
+emulator = pytest.mark.skipif(not QEMU, reason='qemu-system-s390x is not installed')
+
+
+def to_native(virsh, *args):
+    return shlex.split(virsh.ok('domxml-to-native', 'qemu-argv', *args))
+
+
+def channel_devices(words):
+    """The properties of each -device vfio-ccw, in the order that they are written in."""
+    values = [value for option, value in zip(words, words[1:]) if option == '-device']
+    devices = [json.loads(value) if value.startswith('{') else
+               dict(pair.split('=', 1) for pair in f'driver={value}'.split(','))
+               for value in values]
+    return [list(device.items()) for device in devices if device['driver'] == 'vfio-ccw']
+
+
+MANUAL_DEVICE = [('driver', 'vfio-ccw'), ('id', 'hostdev0'), ('sysfsdev', SYSFSDEV),
+                 ('devno', 'fe.0.1234')]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file for virsh. Returns: its path."""
+    def do(text):
+        path = tmp_path / 'document'
+        path.write_text(text)
+        return str(path)
+    return do
+
+
+@pytest.fixture
+def no_emulator(tmp_path, monkeypatch):
+    """A daemon started after this one finds no QEMU."""
+    monkeypatch.setenv('PATH', str(tmp_path))
+
+
+@emulator
+class TestToNative:
+    """domxml-to-native qemu-argv."""
+
+    def test_manual_as_file(self, virsh):
+        words = to_native(virsh, MANUAL)
+        assert QEMU in words
+        assert channel_devices(words) == [MANUAL_DEVICE]
+
+    def test_manual_by_name(self, virsh):
+        virsh.ok('define', MANUAL)
+        assert channel_devices(to_native(virsh, '--domain', 'manual')) == [MANUAL_DEVICE]
+        assert to_native(virsh, '--domain', 'manual') == to_native(virsh, MANUAL)
+
+    def test_addresses_are_given(self, virsh, write):
+        devices = hostdev_xml() + hostdev_xml(MANUAL_UUID)
+        found = channel_devices(to_native(virsh, write(domain_xml(devices=devices))))
+        assert [dict(device)['devno'] for device in found] == ['fe.0.0000', 'fe.0.0001']
+        assert virsh.ok('list', '--all', '--name').split() == []
+
+    def test_bad_documents(self, virsh, write):
+        def refused(text):
+            return virsh.fails('domxml-to-native', 'qemu-argv', write(text))
+
+        address = "<address type='ccw' cssid='0x0' ssid='0x0' devno='0x0001'/>"
+        error = refused(domain_xml(devices=hostdev_xml(address=address)))
+        assert 'cssid' in error and '0xfe' in error
+        assert MANUAL_UUID in refused(domain_xml(devices=2 * hostdev_xml(MANUAL_UUID)))
+        assert 'line 1, column 9' in refused('<domain>')
+        assert virsh.ok('domxml-to-native', 'qemu-argv', MANUAL)
+
+    def test_bad_emulator(self, virsh, write, tmp_path):
+        """None is run that is not there, is no QEMU, or that a stranger could have written."""
+        def refused(path):
+            return virsh.fails('domxml-to-native', 'qemu-argv', write(
+                domain_xml(devices=f'<emulator>{path}</emulator>')))
+
+        assert "no emulator '/nowhere/qemu'" in refused('/nowhere/qemu')
+        assert '/bin/true' in refused('/bin/true')
+        witness = tmp_path / 'witness'
+        program = tmp_path / 'qemu'
+        program.write_text(f'#!/bin/sh\ntouch {witness}\n')
+        program.chmod(0o777)
+        assert 'nobody else may write' in refused(program)
+        assert not witness.exists()
+        program.chmod(0o755)
+        assert str(program) in refused(program)
+        assert witness.exists()
+
+    def test_other_format(self, virsh):
+        assert "'xen-xl'" in virsh.fails('domxml-to-native', 'xen-xl', MANUAL)
+        assert "'xen-xl'" in virsh.fails('domxml-from-native', 'xen-xl', MANUAL)
+
+
+class TestFromNative:
+    """domxml-from-native qemu-argv."""
+
+    def test_manual(self, virsh, write):
+        path = write('qemu-system-s390x -M s390-ccw-virtio -m 2048 -device '
+                     f'vfio-ccw,devno=fe.0.1234,sysfsdev={SYSFSDEV}\n')
+        hostdev, = ET.fromstring(virsh.ok('domxml-from-native', 'qemu-argv', path)).iter('hostdev')
+        assert hostdev.attrib | {'managed': ''} == {
+            'mode': 'subsystem', 'type': 'mdev', 'model': 'vfio-ccw', 'managed': ''}
+        assert hostdev.find('source/address').get('uuid') == MANUAL_UUID
+        assert hostdev.find('address').attrib == {
+            'type': 'ccw', 'cssid': '0xfe', 'ssid': '0x0', 'devno': '0x1234'}
+
+    @emulator
+    def test_there_and_back(self, virsh, write):
+        words = to_native(virsh, MANUAL)
+        xml = virsh.ok('domxml-from-native', 'qemu-argv', write(shlex.join(words)))
+        assert channel_devices(to_native(virsh, write(xml))) == [MANUAL_DEVICE]
+        virsh.ok('define', '/dev/stdin', stdin=xml)
+        assert channel_devices(to_native(virsh, '--domain', 'manual')) == [MANUAL_DEVICE]
+
+    @pytest.mark.parametrize('line, cause', [
+        ('qemu-system-x86_64 -m 512', 'qemu-system-x86_64'),
+        ("qemu-system-s390x -name 'open", 'byte 24'),
+    ])
+    def test_bad_lines(self, virsh, write, line, cause):
+        assert cause in virsh.fails('domxml-from-native', 'qemu-argv', write(line))
+
+    def test_the_rest_is_kept(self, virsh, write):
+        device = f'vfio-ccw,devno=fe.0.zzzz,sysfsdev={SYSFSDEV}'
+        root = ET.fromstring(virsh.ok('domxml-from-native', 'qemu-argv',
+                                      write(f'qemu-system-s390x -device {device}')))
+        assert [node.get('value') for node in root.iter(f'{{{QEMU_NAMESPACE}}}arg')] == [
+            '-device', device]
+
+
+@emulator
+class TestCapabilities:
+    """capabilities and domcapabilities."""
+
+    def test_guests(self, virsh):
+        guest, = ET.fromstring(virsh.ok('capabilities')).iter('guest')
+        arch = guest.find('arch')
+        assert guest.findtext('os_type') == 'hvm' and arch.get('name') == 's390x'
+        assert arch.findtext('wordsize') == '64' and arch.findtext('emulator') == QEMU
+        machines = {machine.text: machine for machine in arch.iter('machine')}
+        canonical = machines['s390-ccw-virtio'].get('canonical')
+        assert canonical.startswith('s390-ccw-virtio-') and canonical in machines
+        assert int(machines[canonical].get('maxCpus')) >= 248
+        types = {domain.get('type') for domain in arch.iter('domain')}
+        assert types == ({'qemu', 'kvm'} if kvm(virsh) else {'qemu'})
+
+    @pytest.mark.parametrize('args', [
+        (), ('--arch', 's390x', '--virttype', 'qemu', '--machine', 's390-ccw-virtio')])
+    def test_hostdev(self, virsh, args):
+        root = ET.fromstring(virsh.ok('domcapabilities', *args))
+        assert root.tag == 'domainCapabilities' and root.findtext('path') == QEMU
+        assert root.findtext('arch') == 's390x'
+        assert root.findtext('machine').startswith('s390-ccw-virtio-')
+        hostdev = root.find('devices/hostdev')
+        assert hostdev.get('supported') == 'yes'
+        values = {enum.get('name'): [value.text for value in enum]
+                  for enum in hostdev.iter('enum')}
+        assert values['mode'] == ['subsystem']
+        assert values['subsysType'] == ['mdev'] and values['model'] == ['vfio-ccw']
+        assert virsh.ok('maxvcpus').strip() == root.find('vcpu').get('max')
+        models = [model.text for model in root.findall("cpu/mode[@name='custom']/model")]
+        assert 'z14' in models
+
+    @pytest.mark.parametrize('args, cause', [
+        (('--arch', 'x86_64'), "'x86_64'"),
+        (('--machine', 'pc'), "'pc'"),
+        (('--virttype', 'xen'), "'xen'"),
+        (('--emulatorbin', '/nowhere/qemu'), "'/nowhere/qemu'"),
+    ])
+    def test_refused(self, virsh, args, cause):
+        assert cause in virsh.fails('domcapabilities', *args)
+
+
+def kvm(virsh):
+    return virsh('domcapabilities', '--virttype', 'kvm').rc == 0
+
+
+def test_without_emulator(no_emulator, daemon):
+    """The host is still described; what needs an emulator says which."""
+    virsh = Virsh(command=('/usr/bin/virsh',))
+    root = ET.fromstring(virsh.ok('capabilities'))
+    assert root.findtext('host/cpu/arch') and root.find('guest') is None
+    for verb in (['domcapabilities'], ['domxml-to-native', 'qemu-argv', MANUAL]):
+        assert "no emulator 'qemu-system-s390x'" in virsh.fails(*verb)
+
+
+def test_read_only(virsh):
+    """These run a program that the client may choose: libvirt's library refuses, and so do we."""
+    for verb in (['domcapabilities'], ['domxml-to-native', 'qemu-argv', MANUAL],
+                 ['domxml-from-native', 'qemu-argv', MANUAL]):
+        assert 'read only access' in Virsh(options=['-r']).fails(*verb)
+    connection = libvirt.open(f'{URI}?socket={RO_SOCKET}')
+    for call in (lambda: connection.domainXMLToNative('qemu-argv', domain_xml(), 0),
+                 lambda: connection.domainXMLFromNative('qemu-argv', 'qemu-system-s390x', 0),
+                 connection.getDomainCapabilities):
+        with pytest.raises(libvirt.libvirtError) as refused:
+            call()
+        assert refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
+    connection.close()
+    assert DOMAIN not in Virsh().ok('list', '--all') and not os.path.exists(domain_path())
