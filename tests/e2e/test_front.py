@@ -38,7 +38,7 @@ auth_unix_ro = "none"
 
 NETWORK = '''<network><name>front</name><bridge name='virbrfront'/>
 <ip address='192.168.250.1' netmask='255.255.255.0'/></network>'''
-POOL = "<pool type='dir'><name>front</name><target><path>/tmp</path></target></pool>"
+POOL = "<pool type='dir'><name>front</name><target><path>{}</path></target></pool>"
 SECRET = '''<secret ephemeral='no' private='no'>
 <uuid>0a81f5b2-8403-7b23-c8d6-21ccc2f80d6f</uuid><description>front</description></secret>'''
 FILTER = "<filter name='front' chain='root'><rule action='drop' direction='in'/></filter>"
@@ -130,8 +130,9 @@ def test_read_only(front):
 
 
 def documents(folder):
-    for name, text in (('network', NETWORK), ('pool', POOL), ('secret', SECRET),
-                       ('filter', FILTER)):
+    os.makedirs(folder / 'pool', exist_ok=True)
+    for name, text in (('network', NETWORK), ('pool', POOL.format(folder / 'pool')),
+                       ('secret', SECRET), ('filter', FILTER)):
         write_file(folder / f'{name}.xml', text)
 
 
@@ -237,7 +238,7 @@ def test_same_as_without_the_front(stock, front, tmp_path):
 def test_streams_keep_every_byte(stock, front, tmp_path):
     """Both directions, more than any buffer holds, with holes."""
     connection = libvirt.open(FRONT)
-    pool = connection.storagePoolCreateXML(POOL.replace('/tmp', str(tmp_path)))
+    pool = connection.storagePoolCreateXML(POOL.format(tmp_path))
     size = 64 << 20
     data = os.urandom(1 << 20)
     volume = pool.createXML(f'<volume><name>v</name><capacity>{size}</capacity></volume>')

@@ -195,10 +195,11 @@ node = connection.nodeDeviceDefineXML("""{mdev_xml()}""")
 node.setAutostart(1)
 node.create()
 print(node.name(), node.isActive(), node.isPersistent(), node.autostart(), node.parent())
-node.update("""{mdev_xml()}""", libvirt.VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG)
-print(libvirt.VIR_NODE_DEVICE_XML_INACTIVE, "<path>" in node.XMLDesc(1))
+if hasattr(node, "update"): # Debian 12's bindings are older than the library of its backports
+    node.update("""{mdev_xml()}""", libvirt.VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG)
+print("<path>" in node.XMLDesc(1))
 node.destroy()
 node.undefine()
 print(connection.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV))
 ''')
-    assert out == f'{MDEV} 1 1 1 {CSS}\n1 False\n[]\n'
+    assert out == f'{MDEV} 1 1 1 {CSS}\nFalse\n[]\n'
