@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What a subchannel is on its way to is written down before its first step. Then there
+ * are only two ways, each of which can be begun anywhere: a step that fails is undone by
+ * going the other one, and what a killed process left is settled by going either.
+ */
+
+#include "handover/handover.h"
+
+#include "base/io.h"
+#include "handover/override.h"
+#include "handover/state.h"
+#include "handover/steps.h"
+#include "handover/use.h"
+
+#include <virtccw/error.h>
+#include <virtccw/mdev.h>
+
+/* Puts "cannot take css_0_0_0004: " before @problem, and what came of it behind. */
+static gboolean
+fail(VccwHand *hand, const char *verb, GError *problem, const char *end, GError **error)
+{
+    g_autoptr(GError) owned = problem;
+    int code = owned->domain == VCCW_ERROR ? owned->code : VCCW_ERROR_OPERATION_FAILED;
+
+    g_set_error(error, VCCW_ERROR, code, "cannot %s %s: %s%s", verb, hand->name,
+                owned->message, end);
+    return FALSE;
+}
+
+static GError *
+missing(VccwHand *hand)
+{
+    return g_error_new(VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING,
+                       "the host has no subchannel %s", hand->bus_id);
+}
+
+/* -- may it be taken? -- */
+
+static GError *
+judge_kind(VccwHand *hand)
+{
+    g_autofree char *type = vccw_hand_attr(hand, "type");
+    g_autofree char *kind = NULL;
+
+    if (!vccw_hand_exists(hand))
+        return missing(hand);
+    if (type && !g_str_equal(type, "0"))
+        return g_error_new(VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
+                           "it is no I/O subchannel (its type is %s)", type);
+    if (vccw_use_is_qdio(hand->host, &hand->id, &kind))
+        return g_error_new(VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
+                           "its device (%s) works in QDIO mode, which vfio_ccw cannot "
+                           "pass through",
+                           kind);
+    return NULL;
+}
+
+/* An administrator who wants the host, or another driver, to have it. */
+static GError *
+judge_override(VccwHand *hand, const char *stored)
+{
+    g_autofree char *now = vccw_hand_override(hand);
+    const char *other = stored ? stored : now;
+
+    if (!other || g_str_equal(other, VCCW_HANDOVER_DRIVER))
+        return NULL;
+    return g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                       "its driver override says '%s'; if vfio_ccw is to have it, detach "
+                       "it (virsh nodedev-detach %s)",
+                       other, hand->name);
+}
+
+static GError *
+judge_use(VccwHand *hand)
+{
+    g_autoptr(GPtrArray) users = NULL;
+    g_autofree char *device = vccw_use_device(hand->sysfs, &hand->id);
+    g_autofree char *names = NULL;
+    GError *problem = NULL;
+
+    if (!vccw_use_find(hand->host, &hand->id, &users, &problem))
+        return problem;
+    if (!users->len)
+        return NULL;
+    names = vccw_use_join(users);
+    return g_error_new(VCCW_ERROR, VCCW_ERROR_BUSY,
+                       "the host uses its device %s: %s; end that first", device, names);
+}
+
+/* Returns: (transfer full) (nullable): why it cannot be taken. */
+static GError *
+judge(VccwHand *hand, VccwHandoverBy by, const char *stored)
+{
+    GError *problem = judge_kind(hand);
+
+    if (!problem && by == VCCW_HANDOVER_BY_START)
+        problem = judge_override(hand, stored);
+    return problem ? problem : judge_use(hand);
+}
+
+/* -- what is remembered -- */
+
+static char *
+device_attr(const VccwHand *hand, const char *device, const char *name)
+{
+    g_autofree char *path = g_build_filename("bus/ccw/devices", device, name, NULL);
+    g_autofree char *text = vccw_read_attr(hand->sysfs, path, NULL);
+
+    return text && *text ? g_steal_pointer(&text) : NULL;
+}
+
+static VccwTaken *
+remember(const VccwHand *hand, VccwTakenStep step, const char *stored)
+{
+    VccwTaken *taken = g_new0(VccwTaken, 1);
+    g_autofree char *online = NULL;
+
+    taken->step = step;
+    taken->override = vccw_hand_override(hand);
+    if (!g_strcmp0(taken->override, VCCW_HANDOVER_DRIVER))
+        g_clear_pointer(&taken->override, g_free);
+    if (g_strcmp0(stored, VCCW_HANDOVER_DRIVER))
+        taken->stored = g_strdup(stored);
+    taken->device = vccw_use_device(hand->sysfs, &hand->id);
+    if (!taken->device)
+        return taken;
+    online = device_attr(hand, taken->device, "online");
+    taken->online = !g_strcmp0(online, "1");
+    taken->uid = device_attr(hand, taken->device, "uid");
+    taken->cutype = device_attr(hand, taken->device, "cutype");
+    taken->devtype = device_attr(hand, taken->device, "devtype");
+    return taken;
+}
+
+static gboolean
+save(VccwHand *hand, GError **error)
+{
+    return vccw_taken_save(hand->host, &hand->id, hand->taken, error);
+}
+
+static gboolean
+drop(VccwHand *hand, GError **error)
+{
+    g_clear_pointer(&hand->taken, vccw_taken_free);
+    return vccw_taken_drop(hand->host, &hand->id, error);
+}
+
+/* -- the two transactions -- */
+
+static gboolean
+undo_take(VccwHand *hand, GError *problem, GError **error)
+{
+    g_autoptr(GError) second = NULL;
+    g_autofree char *end = NULL;
+
+    if (vccw_hand_to_host(hand, &second) && drop(hand, &second))
+        return fail(hand, "take", problem, " (the host has it, as before)", error);
+    end = g_strdup_printf("; and it could not be given back (%s): try again, or "
+                          "'virsh nodedev-reattach %s'",
+                          second->message, hand->name);
+    return fail(hand, "take", problem, end, error);
+}
+
+static gboolean
+take(VccwHand *hand, GError **error)
+{
+    GError *problem = NULL;
+
+    if (!save(hand, &problem))
+        return fail(hand, "take", problem, "", error);
+    if (!vccw_hand_to_vfio(hand, &problem))
+        return undo_take(hand, problem, error);
+    hand->taken->step = VCCW_TAKEN_WHOLE;
+    if (!save(hand, &problem)) {
+        hand->taken->step = VCCW_TAKEN_TAKING;
+        return undo_take(hand, problem, error);
+    }
+    return TRUE;
+}
+
+/* With the host already, but not whole: stays there. Else back to vfio_ccw. */
+static gboolean
+undo_give(VccwHand *hand, GError *problem, GError **error)
+{
+    g_autofree char *driver = vccw_hand_driver(hand);
+    g_autoptr(GError) second = NULL;
+    g_autofree char *end = NULL;
+
+    if (driver && !vccw_hand_is_with_vfio(hand))
+        return fail(hand, "give back", problem, "", error);
+    if (vccw_hand_to_vfio(hand, &second)) {
+        hand->taken->step = VCCW_TAKEN_WHOLE;
+        if (save(hand, &second))
+            return fail(hand, "give back", problem, " (vfio_ccw has it, as before)",
+                        error);
+    }
+    end = g_strdup_printf("; and vfio_ccw did not get it again (%s): try again",
+                          second->message);
+    return fail(hand, "give back", problem, end, error);
+}
+
+static gboolean
+give(VccwHand *hand, GError **error)
+{
+    GError *problem = NULL;
+
+    hand->taken->step = VCCW_TAKEN_GIVING;
+    if (!save(hand, &problem))
+        return fail(hand, "give back", problem, "", error);
+    if (!vccw_hand_to_host(hand, &problem))
+        return undo_give(hand, problem, error);
+    if (!drop(hand, &problem))
+        return fail(hand, "give back", problem, " (but the host has it)", error);
+    return TRUE;
+}
+
+/* What somebody was killed in the middle of, or has done behind our back. */
+static gboolean
+settle(VccwHand *hand, GError **error)
+{
+    gboolean with_vfio = vccw_hand_is_with_vfio(hand);
+
+    if (!hand->taken)
+        return TRUE;
+    if (hand->taken->step == VCCW_TAKEN_TAKING && with_vfio) {
+        hand->taken->step = VCCW_TAKEN_WHOLE;
+        return vccw_hand_to_vfio(hand, error) && save(hand, error);
+    }
+    if (hand->taken->step == VCCW_TAKEN_WHOLE && with_vfio)
+        return TRUE;
+    if (hand->taken->step == VCCW_TAKEN_WHOLE) /* driverctl, or a boot, gave it back */
+        return drop(hand, error);
+    return vccw_hand_to_host(hand, error) && drop(hand, error);
+}
+
+/* vfio_ccw has it: an administrator who wants that wants it for longer. */
+static gboolean
+claim(VccwHand *hand, VccwHandoverBy by, const char *stored, GError **error)
+{
+    GError *problem = NULL;
+
+    if (by == VCCW_HANDOVER_BY_START)
+        return TRUE;
+    if (hand->taken && !hand->taken->by_start && !g_strcmp0(stored, VCCW_HANDOVER_DRIVER))
+        return TRUE;
+    if (!hand->taken)
+        hand->taken = remember(hand, VCCW_TAKEN_WHOLE, stored);
+    hand->taken->by_start = FALSE;
+    if (save(hand, &problem) && vccw_hand_to_vfio(hand, &problem))
+        return TRUE;
+    return fail(hand, "take", problem, "", error);
+}
+
+static char *
+warn(VccwHand *hand)
+{
+    VccwBusId device;
+    g_autofree char *rule = NULL;
+
+    if (!hand->taken || hand->taken->by_start || !hand->taken->device ||
+        !vccw_host_bus_id_parse(hand->taken->device, &device, NULL))
+        return NULL;
+    rule = vccw_use_find_rule(hand->host, &device);
+    if (!rule)
+        return NULL;
+    return g_strdup_printf("%s: the rule '%s' sets device %s online at each boot and "
+                           "fights this; remove it with 'chzdev -d -p %s'",
+                           hand->name, rule, hand->taken->device, hand->taken->device);
+}
+
+gboolean
+vccw_handover_take(const VccwHandoverHost *host,
+                   const VccwBusId *subchannel,
+                   VccwHandoverBy by,
+                   gboolean *ret_taken,
+                   char **ret_warning,
+                   GError **error)
+{
+    g_auto(VccwHand) hand = { .sysfs = -1, .lock = -1 };
+    g_autofree char *stored = NULL;
+    GError *problem = NULL;
+    gboolean had;
+
+    if (!vccw_hand_init(&hand, host, subchannel, TRUE, &problem) ||
+        !settle(&hand, &problem) ||
+        !vccw_override_load(host, subchannel, &stored, &problem))
+        return fail(&hand, "take", problem, "", error);
+    had = vccw_hand_is_with_vfio(&hand);
+    if (had) {
+        if (!claim(&hand, by, stored, error))
+            return FALSE;
+    } else {
+        problem = judge(&hand, by, stored);
+        if (problem)
+            return fail(&hand, "take", problem, "", error);
+        hand.taken = remember(&hand, VCCW_TAKEN_TAKING, stored);
+        hand.taken->by_start =
+            by == VCCW_HANDOVER_BY_START && g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0;
+        if (!take(&hand, error))
+            return FALSE;
+    }
+    if (ret_taken)
+        *ret_taken = !had;
+    if (ret_warning)
+        *ret_warning = warn(&hand);
+    return TRUE;
+}
+
+/* Who is active on it, with its user where there is one. */
+static GError *
+judge_mdevs(VccwHand *hand)
+{
+    VccwMdevHost host = { hand->host->sysfs, hand->host->dev, hand->host->proc };
+    g_autoptr(GArray) uuids = vccw_hand_mdevs(hand);
+    VccwNodeName mdev;
+    g_autofree char *name = NULL;
+    g_autofree char *user = NULL;
+
+    if (!uuids->len)
+        return NULL;
+    mdev = vccw_node_name_mdev(&g_array_index(uuids, VccwUuid, 0), &hand->id);
+    name = vccw_node_name_to_string(&mdev);
+    if (!vccw_mdev_find_user(&host, &mdev.uuid, &user))
+        return g_error_new(VCCW_ERROR, VCCW_ERROR_BUSY,
+                           "%s is active on it; destroy that first", name);
+    return g_error_new(VCCW_ERROR, VCCW_ERROR_BUSY,
+                       "%s is active on it, and in use by %s; detach it there and "
+                       "destroy it first",
+                       name, user);
+}
+
+/* A start has taken it, and no administrator has claimed it since. */
+static gboolean
+is_for_start(VccwHand *hand, const char *stored)
+{
+    return hand->taken && hand->taken->by_start && vccw_hand_is_with_vfio(hand) &&
+           g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0;
+}
+
+static gboolean
+is_with_host(VccwHand *hand, const char *stored)
+{
+    g_autofree char *driver = vccw_hand_driver(hand);
+    g_autofree char *override = vccw_hand_override(hand);
+
+    return driver && !vccw_hand_is_with_vfio(hand) && !hand->taken &&
+           g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0 &&
+           g_strcmp0(override, VCCW_HANDOVER_DRIVER) != 0;
+}
+
+gboolean
+vccw_handover_give(const VccwHandoverHost *host,
+                   const VccwBusId *subchannel,
+                   VccwHandoverBy by,
+                   gboolean *ret_given,
+                   GError **error)
+{
+    g_auto(VccwHand) hand = { .sysfs = -1, .lock = -1 };
+    g_autofree char *stored = NULL;
+    GError *problem = NULL;
+    gboolean wanted;
+
+    if (!vccw_hand_init(&hand, host, subchannel, TRUE, &problem) ||
+        !settle(&hand, &problem) ||
+        !vccw_override_load(host, subchannel, &stored, &problem))
+        return fail(&hand, "give back", problem, "", error);
+    wanted = by == VCCW_HANDOVER_BY_ADMIN ? !is_with_host(&hand, stored)
+                                          : is_for_start(&hand, stored);
+    if (wanted) {
+        problem = vccw_hand_exists(&hand) ? judge_mdevs(&hand) : missing(&hand);
+        if (problem)
+            return fail(&hand, "give back", problem, "", error);
+        if (!hand.taken)
+            hand.taken = remember(&hand, VCCW_TAKEN_GIVING, stored);
+        if (!give(&hand, error))
+            return FALSE;
+    }
+    if (ret_given)
+        *ret_given = wanted;
+    return TRUE;
+}
+
+gboolean
+vccw_handover_check(const VccwHandoverHost *host,
+                    const VccwBusId *subchannel,
+                    VccwHandoverBy by,
+                    GError **error)
+{
+    g_auto(VccwHand) hand = { .sysfs = -1, .lock = -1 };
+    g_autofree char *stored = NULL;
+    GError *problem = NULL;
+
+    if (!vccw_hand_init(&hand, host, subchannel, FALSE, &problem) ||
+        !vccw_override_load(host, subchannel, &stored, &problem))
+        return fail(&hand, "take", problem, "", error);
+    if (!vccw_hand_is_with_vfio(&hand))
+        problem = judge(&hand, by, stored);
+    return !problem || fail(&hand, "take", problem, "", error);
+}
+
+/* -- at the start of a daemon -- */
+
+/* A start took it, and was killed before or after its mediated device was. */
+static gboolean
+is_left_over(VccwHand *hand)
+{
+    g_autoptr(GArray) uuids = vccw_hand_mdevs(hand);
+    g_autofree char *stored = NULL;
+
+    return vccw_override_load(hand->host, &hand->id, &stored, NULL) &&
+           is_for_start(hand, stored) && !uuids->len;
+}
+
+/* Returns: (transfer full) (nullable): what was done. */
+static char *
+repair(const VccwHandoverHost *host, const VccwBusId *id)
+{
+    g_auto(VccwHand) hand = { .sysfs = -1, .lock = -1 };
+    g_autoptr(GError) problem = NULL;
+    gboolean whole, ok = vccw_hand_init(&hand, host, id, TRUE, &problem);
+
+    whole = ok && hand.taken && hand.taken->step == VCCW_TAKEN_WHOLE;
+    ok = ok && settle(&hand, &problem);
+    if (ok && is_left_over(&hand)) {
+        whole = FALSE;
+        ok = give(&hand, &problem);
+    }
+    if (!ok)
+        return g_strdup_printf("the hand-over of %s was left half done, and could not be "
+                               "repaired: %s",
+                               hand.name, problem->message);
+    return whole
+               ? NULL
+               : g_strdup_printf("the hand-over of %s was left half done; now %s has it",
+                                 hand.name,
+                                 vccw_hand_is_with_vfio(&hand) ? "vfio_ccw" : "the host");
+}
+
+GPtrArray *
+vccw_handover_repair(const VccwHandoverHost *host)
+{
+    GPtrArray *said = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) ids = vccw_taken_list(host);
+
+    vccw_state_sweep(host);
+    for (guint i = 0; i < ids->len; i++) {
+        char *sentence = repair(host, &g_array_index(ids, VccwBusId, i));
+
+        if (sentence)
+            g_ptr_array_add(said, sentence);
+    }
+    return said;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "handover/identity.h"
+
+#include "base/io.h"
+#include "handover/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <virtccw/error.h>
+
+#define FOLDER   "device"
+#define FILE_MAX 4096
+
+static char *
+file_name(const VccwUuid *uuid, const VccwBusId *parent)
+{
+    g_autofree char *text = vccw_uuid_to_string(uuid);
+    g_autofree char *id = vccw_bus_id_to_string(parent);
+
+    return g_strdup_printf("%s@%s", text, id);
+}
+
+/* What a subchannel says of the device behind it: a bus-ID, "none", or NULL if the kernel
+ * does not tell. */
+static char *
+read_device(int sysfs, const char *subchannel)
+{
+    g_autofree char *path =
+        g_build_filename("bus/css/devices", subchannel, "dev_busid", NULL);
+
+    return vccw_read_attr(sysfs, path, NULL);
+}
+
+static gboolean
+load(const VccwHandoverHost *host, const char *name, char **ret_device, GError **error)
+{
+    g_autofree char *path = g_build_filename(host->state, FOLDER, name, NULL);
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *text =
+        vccw_read_file(AT_FDCWD, path, FILE_MAX, NULL, NULL, &problem);
+    VccwBusId device;
+
+    if (!text && vccw_error_errno(problem) != ENOENT) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    if (text)
+        g_strstrip(text);
+    *ret_device = text && vccw_host_bus_id_parse(text, &device, NULL)
+                      ? g_steal_pointer(&text)
+                      : NULL;
+    return TRUE;
+}
+
+/* Returns: (transfer full) (nullable): the subchannel that has @device now. */
+static char *
+find_device(int sysfs, const char *device)
+{
+    g_autoptr(GPtrArray) names = vccw_list_dir(sysfs, "bus/css/devices", NULL);
+
+    for (guint i = 0; names && i < names->len; i++) {
+        g_autofree char *behind = read_device(sysfs, names->pdata[i]);
+        VccwBusId id;
+
+        if (!g_strcmp0(behind, device) &&
+            vccw_host_bus_id_parse(names->pdata[i], &id, NULL))
+            return g_strdup(names->pdata[i]);
+    }
+    return NULL;
+}
+
+static void
+set_moved(GError **error,
+          int sysfs,
+          const VccwNodeName *mdev,
+          const char *wanted,
+          const char *found)
+{
+    VccwNodeName css = vccw_node_name_css(&mdev->id);
+    g_autofree char *name = vccw_node_name_to_string(mdev);
+    g_autofree char *parent = vccw_node_name_to_string(&css);
+    g_autofree char *where = find_device(sysfs, wanted);
+    g_autofree char *there =
+        where ? g_strdup_printf("is behind subchannel %s: define it there", where)
+              : g_strdup("cannot be found on this host");
+
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                "cannot start %s: it is defined for device %s, but its parent %s now has "
+                "%s%s; %s %s, or have it use what is here with 'virsh nodedev-update %s'",
+                name, wanted, parent,
+                g_str_equal(found, "none") ? "no device" : "device ",
+                g_str_equal(found, "none") ? "" : found, wanted, there, name);
+}
+
+gboolean
+vccw_identity_check(const VccwHandoverHost *host,
+                    const VccwUuid *uuid,
+                    const VccwBusId *parent,
+                    GError **error)
+{
+    VccwNodeName mdev = vccw_node_name_mdev(uuid, parent);
+    g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, error);
+    g_autofree char *name = file_name(uuid, parent);
+    g_autofree char *id = vccw_bus_id_to_string(parent);
+    g_autofree char *wanted = NULL;
+    g_autofree char *found = NULL;
+
+    if (sysfs < 0 || !load(host, name, &wanted, error))
+        return FALSE;
+    found = read_device(sysfs, id);
+    if (!wanted || !found || g_str_equal(wanted, found))
+        return TRUE;
+    set_moved(error, sysfs, &mdev, wanted, found);
+    return FALSE;
+}
+
+gboolean
+vccw_identity_remember(const VccwHandoverHost *host,
+                       const VccwUuid *uuid,
+                       const VccwBusId *parent,
+                       gboolean replace,
+                       GError **error)
+{
+    g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, error);
+    g_autofree char *name = file_name(uuid, parent);
+    g_autofree char *id = vccw_bus_id_to_string(parent);
+    g_autofree char *wanted = NULL;
+    g_autofree char *found = NULL;
+    g_autofree char *line = NULL;
+    g_auto(VccwFd) dir = -1;
+    VccwBusId device;
+
+    if (sysfs < 0 || !load(host, name, &wanted, error))
+        return FALSE;
+    found = read_device(sysfs, id);
+    if (!found || !vccw_host_bus_id_parse(found, &device, NULL) ||
+        !g_strcmp0(found, wanted) || (wanted && !replace))
+        return TRUE;
+    dir = vccw_state_open(host, FOLDER, error);
+    if (dir < 0)
+        return FALSE;
+    line = g_strconcat(found, "\n", NULL);
+    return vccw_write_file(dir, name, line, strlen(line), VCCW_WRITE_REPLACE, NULL,
+                           error);
+}
+
+gboolean
+vccw_identity_forget(const VccwHandoverHost *host,
+                     const VccwUuid *uuid,
+                     const VccwBusId *parent,
+                     GError **error)
+{
+    g_autofree char *name = file_name(uuid, parent);
+
+    return vccw_state_remove(host, FOLDER, name, error);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Which device a definition is for.
+ *
+ * mdevctl's store knows a mediated device's parent by its subchannel number. That number
+ * shifts when the I/O configuration changes, and then another disk is behind it; device
+ * numbers do not shift. So the device number is remembered beside each definition, in
+ * STATE/device/UUID@BUSID, and compared before a start.
+ */
+
+#include "handover/host.h"
+#include <virtccw/address.h>
+
+G_BEGIN_DECLS
+
+/**
+ * vccw_identity_check: Whether the parent has the device that the definition is for.
+ *
+ * Returns: FALSE with VCCW_ERROR_OPERATION_INVALID if it has another one, or none (the
+ *   message names both, and where the right one is), or G_UNIX_ERROR. A definition of
+ *   which nothing is remembered, and a kernel that does not tell, are fine.
+ */
+gboolean vccw_identity_check(const VccwHandoverHost *host,
+                             const VccwUuid *uuid,
+                             const VccwBusId *parent,
+                             GError **error);
+
+/**
+ * vccw_identity_remember: Remembers the device that the parent has now, if any.
+ * @replace: also if another one is remembered
+ *
+ * Returns: FALSE with G_UNIX_ERROR.
+ */
+gboolean vccw_identity_remember(const VccwHandoverHost *host,
+                                const VccwUuid *uuid,
+                                const VccwBusId *parent,
+                                gboolean replace,
+                                GError **error);
+
+/** vccw_identity_forget: Forgets a definition. Returns: FALSE with G_UNIX_ERROR. */
+gboolean vccw_identity_forget(const VccwHandoverHost *host,
+                              const VccwUuid *uuid,
+                              const VccwBusId *parent,
+                              GError **error);
+
+G_END_DECLS
