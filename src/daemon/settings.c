@@ -43,6 +43,7 @@ static const Key keys[] = {
     { "log_level", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, log_level), 1, 4 },
     { "operation_timeout", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, operation_timeout),
       1, 86400 },
+    { "take_parents", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, take_parents), 0, 1 },
     { "stock_qemu_socket", KEY_PATH, G_STRUCT_OFFSET(VccwSettings, stock_qemu_socket), 0,
       0 },
     { "stock_nodedev_socket", KEY_PATH,
@@ -198,8 +199,11 @@ set_defaults(VccwSettings *settings)
     set_default(&settings->dev, g_strdup("/dev"));
     set_default(&settings->proc, g_strdup("/proc"));
     set_default(&settings->definitions, g_strdup("/etc/mdevctl.d"));
+    set_default(&settings->overrides, g_strdup("/etc/driverctl.d"));
+    set_default(&settings->udev_rules, g_strdup("/etc/udev/rules.d"));
     if (settings->privileged) {
         set_default(&settings->domains, g_strdup("/etc/libvirt/ccw"));
+        set_default(&settings->var_dir, g_strdup("/var/lib/virtccw"));
         set_default(&settings->socket_dir, g_strdup("/run/libvirt"));
         set_default(&settings->state_dir, g_strdup("/run/virtccw"));
     } else {
@@ -207,11 +211,14 @@ set_defaults(VccwSettings *settings)
                     g_build_filename(g_get_user_config_dir(), "libvirt", "ccw", NULL));
         set_default(&settings->socket_dir, g_build_filename(run, "libvirt", NULL));
         set_default(&settings->state_dir, g_build_filename(run, "virtccw", NULL));
+        set_default(&settings->var_dir,
+                    g_build_filename(g_get_user_data_dir(), "virtccw", NULL));
     }
     settings->unix_sock_rw_perms = 0600;
     settings->unix_sock_ro_perms = settings->privileged ? 0666 : 0600;
     settings->log_level = 2;
     settings->operation_timeout = 30;
+    settings->take_parents = TRUE;
 }
 
 /* The file at its usual place may be absent; one that was asked for may not. */
@@ -244,6 +251,12 @@ parse_command_line(VccwSettings *settings, int *argc, char ***argv, GError **err
           "Definitions, shared with mdevctl (/etc/mdevctl.d)", "DIR" },
         { "domains", 0, 0, G_OPTION_ARG_FILENAME, &settings->domains,
           "Definitions of domains (/etc/libvirt/ccw)", "DIR" },
+        { "overrides", 0, 0, G_OPTION_ARG_FILENAME, &settings->overrides,
+          "Driver overrides, shared with driverctl (/etc/driverctl.d)", "DIR" },
+        { "udev-rules", 0, 0, G_OPTION_ARG_FILENAME, &settings->udev_rules,
+          "Rules that chzdev makes (/etc/udev/rules.d)", "DIR" },
+        { "var-dir", 0, 0, G_OPTION_ARG_FILENAME, &settings->var_dir,
+          "What is remembered from boot to boot (/var/lib/virtccw)", "DIR" },
         { "dev", 0, 0, G_OPTION_ARG_FILENAME, &settings->dev, "Device nodes (/dev)",
           "DIR" },
         { "proc", 0, 0, G_OPTION_ARG_FILENAME, &settings->proc, "Root of procfs (/proc)",
@@ -343,7 +356,10 @@ vccw_settings_free(VccwSettings *settings)
     g_free(settings->domains);
     g_free(settings->dev);
     g_free(settings->proc);
+    g_free(settings->overrides);
+    g_free(settings->udev_rules);
     g_free(settings->state_dir);
+    g_free(settings->var_dir);
     g_free(settings->config_file);
     g_free(settings->unix_sock_group);
     g_free(settings->stock_qemu_socket);

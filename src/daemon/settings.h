@@ -18,7 +18,10 @@ typedef struct {
     char *domains;
     char *dev;
     char *proc;
+    char *overrides;
+    char *udev_rules;
     char *state_dir;
+    char *var_dir;
     char *config_file;
     int timeout; /* seconds without a client until the daemon ends; 0 is never */
     gboolean verbose;
@@ -35,6 +38,7 @@ typedef struct {
     guint keepalive_count;     /* 0: the server's default */
     guint log_level;           /* 1 debug … 4 error */
     guint operation_timeout;   /* seconds */
+    gboolean take_parents;     /* whether a start takes its parent from the host */
 
     /* the front: stock daemons that others are relayed to */
     char *stock_qemu_socket;    /* the stock QEMU driver's; or NULL */

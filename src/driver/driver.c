@@ -8,8 +8,11 @@
 
 #include "driver/driver.h"
 #include "driver/domain-task.h"
+#include "driver/identify.h"
 #include "driver/node.h"
 #include "driver/session-private.h"
+#include "handover/handover.h"
+#include "handover/identity.h"
 #include <libvirt/libvirt.h>
 
 struct _VccwDriver {
@@ -19,7 +22,10 @@ struct _VccwDriver {
     VccwJobs *jobs;
     VccwAutostart *autostart;
     VccwMdevHost host;
-    char *sysfs, *dev, *proc;
+    VccwHandoverHost handover;
+    VccwIdentify *identify; /* NULL if nothing is handed over */
+    char *sysfs, *dev, *proc, *overrides, *rules, *state;
+    gboolean take_parents;
     gboolean privileged;
     gboolean autostart_enabled;
     gboolean autostart_over;
@@ -178,6 +184,8 @@ on_store_change(VccwStoreChange change,
     name = vccw_node_name_mdev(uuid, parent);
     switch (change) {
     case VCCW_STORE_DEFINED:
+        if (driver->identify)
+            vccw_identify_definition(driver->identify, uuid, parent);
         tell_lifecycle(driver, &name, VIR_NODE_DEVICE_EVENT_DEFINED);
         break;
     case VCCW_STORE_UNDEFINED:
@@ -210,6 +218,13 @@ on_autostart(const VccwUuid *uuid,
     }
 }
 
+/* In a worker thread. */
+static gboolean
+check_identity(const VccwMdevConfig *config, gpointer data, GError **error)
+{
+    return vccw_identity_check(data, &config->uuid, &config->parent, error);
+}
+
 VccwDriver *
 vccw_driver_new(const VccwDriverOptions *options, GError **error)
 {
@@ -225,6 +240,17 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     driver->host = (VccwMdevHost){ .sysfs = driver->sysfs,
                                    .dev = driver->dev,
                                    .proc = driver->proc };
+    driver->overrides = g_strdup(options->overrides);
+    driver->rules = g_strdup(options->rules);
+    driver->state = g_strdup(options->state);
+    driver->handover = (VccwHandoverHost){ .sysfs = driver->sysfs,
+                                           .dev = driver->dev,
+                                           .proc = driver->proc,
+                                           .overrides = driver->overrides,
+                                           .rules = driver->rules,
+                                           .state = driver->state,
+                                           .modprobe = "modprobe" };
+    driver->take_parents = options->take_parents;
     driver->privileged = options->privileged;
     driver->autostart_enabled = options->autostart;
     driver->autostart_over = options->autostart_over;
@@ -237,6 +263,10 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     driver->jobs = vccw_jobs_new();
     driver->autostart =
         vccw_autostart_new(driver->inventory, driver->store, driver->jobs, &driver->host);
+    if (driver->state) {
+        driver->identify = vccw_identify_new(driver->jobs, &driver->handover);
+        vccw_autostart_set_check(driver->autostart, check_identity, &driver->handover);
+    }
     vccw_inventory_set_func(driver->inventory, on_inventory_change, driver);
     vccw_store_set_func(driver->store, on_store_change, driver);
     vccw_autostart_set_func(driver->autostart, on_autostart, driver);
@@ -256,10 +286,62 @@ autostart_all(VccwDriver *driver)
     }
 }
 
+/* What a daemon that was killed has left half handed over. */
+typedef struct {
+    VccwDriver *driver; /* main loop only */
+    VccwHandoverHost host;
+    GPtrArray *said;
+} Repair;
+
+static gboolean
+repair_work(gpointer data, GError **error)
+{
+    Repair *repair = data;
+
+    repair->said = vccw_handover_repair(&repair->host);
+    return TRUE;
+}
+
+static void
+repair_done(gpointer data, const GError *error)
+{
+    Repair *repair = data;
+
+    for (guint i = 0; repair->said && i < repair->said->len; i++)
+        g_warning("%s", (char *)repair->said->pdata[i]);
+    if (repair->said && repair->said->len)
+        vccw_inventory_scan(repair->driver->inventory);
+}
+
+static void
+repair_free(gpointer data)
+{
+    Repair *repair = data;
+
+    g_clear_pointer(&repair->said, g_ptr_array_unref);
+    g_free(repair);
+}
+
+static void
+repair_handovers(VccwDriver *driver)
+{
+    Repair *repair;
+
+    if (!driver->state || !driver->privileged)
+        return;
+    repair = g_new0(Repair, 1);
+    repair->driver = driver;
+    repair->host = driver->handover;
+    vccw_jobs_push(driver->jobs, "repair", 0, repair_work, repair_done, NULL, repair,
+                   repair_free);
+}
+
 void
 vccw_driver_start(VccwDriver *driver)
 {
     g_autoptr(GError) error = NULL;
+
+    repair_handovers(driver);
 
     if (!vccw_inventory_listen(driver->inventory, &error))
         g_warning("changes of the host will go unnoticed: %s", error->message);
@@ -292,6 +374,7 @@ vccw_driver_free(VccwDriver *driver)
 {
     if (!driver)
         return;
+    vccw_identify_free(driver->identify);
     vccw_autostart_free(driver->autostart);
     vccw_jobs_free(driver->jobs);
     vccw_domain_store_free(driver->domains);
@@ -301,6 +384,9 @@ vccw_driver_free(VccwDriver *driver)
     g_free(driver->sysfs);
     g_free(driver->dev);
     g_free(driver->proc);
+    g_free(driver->overrides);
+    g_free(driver->rules);
+    g_free(driver->state);
     g_free(driver);
 }
 
@@ -350,6 +436,18 @@ const VccwMdevHost *
 vccw_driver_host(VccwDriver *driver)
 {
     return &driver->host;
+}
+
+const VccwHandoverHost *
+vccw_driver_handover(VccwDriver *driver)
+{
+    return driver->state ? &driver->handover : NULL;
+}
+
+gboolean
+vccw_driver_takes_parents(VccwDriver *driver)
+{
+    return driver->state && driver->take_parents;
 }
 
 guint

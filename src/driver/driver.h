@@ -9,6 +9,7 @@
 #include "base/jobs.h"
 #include "domain/store.h"
 #include "driver/session.h"
+#include "handover/host.h"
 #include "mdev/autostart.h"
 #include <glib.h>
 #include <virtccw/css.h>
@@ -19,14 +20,19 @@ G_BEGIN_DECLS
 
 /** VccwDriverOptions: where the host is, and how it is to be served. */
 typedef struct {
-    const char *sysfs;       /* usually "/sys" */
-    const char *dev;         /* usually "/dev" */
-    const char *proc;        /* usually "/proc" */
-    const char *definitions; /* usually "/etc/mdevctl.d" */
-    const char *domains;     /* usually "/etc/libvirt/ccw"; NULL: no domains are kept */
-    gboolean privileged;     /* serves ccw:///system, else ccw:///session */
-    gboolean autostart;      /* whether to start autostarted definitions */
-    gboolean autostart_over; /* what can be started at once has had its turn */
+    const char *sysfs;          /* usually "/sys" */
+    const char *dev;            /* usually "/dev" */
+    const char *proc;           /* usually "/proc" */
+    const char *definitions;    /* usually "/etc/mdevctl.d" */
+    const char *domains;        /* usually "/etc/libvirt/ccw"; NULL: no domains are kept */
+    const char *overrides;      /* driverctl's store, usually "/etc/driverctl.d" */
+    const char *rules;          /* chzdev's rules, usually "/etc/udev/rules.d" */
+    const char *state;          /* what outlives a boot, usually "/var/lib/virtccw"; NULL:
+                                   nothing is handed over, and no device remembered */
+    gboolean take_parents;      /* whether a start may take its parent from the host */
+    gboolean privileged;        /* serves ccw:///system, else ccw:///session */
+    gboolean autostart;         /* whether to start autostarted definitions */
+    gboolean autostart_over;    /* what can be started at once has had its turn */
     guint operation_timeout_ms; /* when an operation that hangs is answered; 0 is never */
 } VccwDriverOptions;
 
@@ -94,6 +100,13 @@ VccwAutostart *vccw_driver_autostart(VccwDriver *driver);
 
 /** vccw_driver_host: Returns: where the host is; valid as long as the driver. */
 const VccwMdevHost *vccw_driver_host(VccwDriver *driver);
+
+/** vccw_driver_handover: Returns: (nullable): what handing devices over needs; valid as
+ * long as the driver; NULL if nothing is handed over. */
+const VccwHandoverHost *vccw_driver_handover(VccwDriver *driver);
+
+/** vccw_driver_takes_parents: Returns: whether a start may take its parent. */
+gboolean vccw_driver_takes_parents(VccwDriver *driver);
 
 /** vccw_driver_timeout_ms: Returns: when an operation that hangs is answered. */
 guint vccw_driver_timeout_ms(VccwDriver *driver);

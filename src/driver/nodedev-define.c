@@ -11,6 +11,7 @@
 #include "driver/nodedev.h"
 #include "driver/request.h"
 #include "driver/task.h"
+#include "handover/identity.h"
 #include <libvirt/libvirt.h>
 #include <virtccw/error.h>
 
@@ -20,19 +21,36 @@
 #define AFFECT_LIVE   (1U << 0)
 #define AFFECT_CONFIG (1U << 1)
 
+/* Whoever defines or updates a device means what is behind its parent now. The definition
+ * stands even if that cannot be written down. */
+static void
+remember_device(VccwTask *task)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (task->handover && !vccw_identity_remember(task->handover, &task->config->uuid,
+                                                  &task->config->parent, TRUE, &error))
+        task->note = g_strdup_printf("which device a definition is for cannot be "
+                                     "remembered: %s",
+                                     error->message);
+}
+
 /* mdevctl may define or undefine the same device between our look and our write. */
 static gboolean
 define_work(VccwTask *task, GError **error)
 {
     g_autoptr(GError) local = NULL;
 
-    if (vccw_definition_update(task->dir, task->config, &local))
-        return TRUE;
-    if (!g_error_matches(local, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE)) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return FALSE;
+    if (!vccw_definition_update(task->dir, task->config, &local)) {
+        if (!g_error_matches(local, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (!vccw_definition_create(task->dir, task->config, error))
+            return FALSE;
     }
-    return vccw_definition_create(task->dir, task->config, error);
+    remember_device(task);
+    return TRUE;
 }
 
 void
@@ -58,8 +76,13 @@ vccw_nodedev_define(VccwCall *call)
 static gboolean
 undefine_work(VccwTask *task, GError **error)
 {
-    return vccw_definition_remove(task->dir, &task->config->uuid, &task->config->parent,
-                                  error);
+    const VccwMdevConfig *config = task->config;
+
+    if (!vccw_definition_remove(task->dir, &config->uuid, &config->parent, error))
+        return FALSE;
+    if (task->handover)
+        vccw_identity_forget(task->handover, &config->uuid, &config->parent, NULL);
+    return TRUE;
 }
 
 void
@@ -104,7 +127,10 @@ vccw_nodedev_set_autostart(VccwCall *call)
 static gboolean
 update_work(VccwTask *task, GError **error)
 {
-    return vccw_definition_update(task->dir, task->config, error);
+    if (!vccw_definition_update(task->dir, task->config, error))
+        return FALSE;
+    remember_device(task);
+    return TRUE;
 }
 
 /* A document that describes another device than the one it is to update. */

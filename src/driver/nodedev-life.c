@@ -10,14 +10,78 @@
 #include "driver/nodedev.h"
 #include "driver/request.h"
 #include "driver/task.h"
+#include "handover/handover.h"
+#include "handover/identity.h"
 #include <virtccw/error.h>
 
 #define CREATE_VALIDATE (1U << 0)
 
 static gboolean
-start_work(VccwTask *task, GError **error)
+create_work(VccwTask *task, GError **error)
 {
     return vccw_mdev_start(&task->host, task->config, error);
+}
+
+/* Puts the device before what is wrong with its parent. */
+static void
+prefix_start(VccwTask *task, GError **error)
+{
+    VccwNodeName mdev = vccw_node_name_mdev(&task->config->uuid, &task->config->parent);
+    g_autofree char *name = vccw_node_name_to_string(&mdev);
+
+    g_prefix_error(error, "cannot start %s: ", name);
+}
+
+/* A parent that the host does not have is told by the start itself. */
+static gboolean
+take_parent(VccwTask *task, gboolean *ret_taken, GError **error)
+{
+    const VccwMdevConfig *config = task->config;
+    g_autoptr(GError) problem = NULL;
+
+    if (!task->take_parent || !g_str_equal(config->type, "vfio_ccw-io") ||
+        vccw_handover_take(task->handover, &config->parent, VCCW_HANDOVER_BY_START,
+                           ret_taken, NULL, &problem) ||
+        g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    prefix_start(task, error);
+    return FALSE;
+}
+
+/* Adds to @error what came of giving back what was taken for nothing. */
+static void
+give_back(VccwTask *task, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GError) first = NULL;
+
+    if (vccw_handover_give(task->handover, &task->config->parent, VCCW_HANDOVER_BY_START,
+                           NULL, &problem))
+        return;
+    first = g_steal_pointer(error);
+    g_set_error(error, first->domain, first->code, "%s; and %s", first->message,
+                problem->message);
+}
+
+static gboolean
+start_work(VccwTask *task, GError **error)
+{
+    const VccwMdevConfig *config = task->config;
+    GError *problem = NULL;
+    gboolean taken = FALSE;
+
+    if (task->handover &&
+        !vccw_identity_check(task->handover, &config->uuid, &config->parent, error))
+        return FALSE;
+    if (!take_parent(task, &taken, error))
+        return FALSE;
+    if (vccw_mdev_start(&task->host, config, &problem))
+        return TRUE;
+    if (taken)
+        give_back(task, &problem);
+    g_propagate_error(error, problem);
+    return FALSE;
 }
 
 void
@@ -35,7 +99,7 @@ vccw_nodedev_create_xml(VccwCall *call)
         vccw_call_fail_take(call, error);
         return;
     }
-    task = vccw_task_new(call, config, "create", start_work);
+    task = vccw_task_new(call, config, "create", create_work);
     task->answer_name = TRUE;
     vccw_task_run(task);
 }
@@ -45,6 +109,7 @@ vccw_nodedev_start(VccwCall *call)
 {
     VccwDriver *driver = vccw_call_driver(call);
     const VccwMdevConfig *config;
+    VccwTask *task;
     VccwNodeName name;
     VccwNodeState state;
 
@@ -62,19 +127,29 @@ vccw_nodedev_start(VccwCall *call)
         return;
     }
     vccw_autostart_forget(vccw_driver_autostart(driver), &name.uuid, &name.id);
-    vccw_task_run(
-        vccw_task_new(call, vccw_mdev_config_copy(config), "start", start_work));
+    task = vccw_task_new(call, vccw_mdev_config_copy(config), "start", start_work);
+    task->take_parent = task->parent_too = vccw_driver_takes_parents(driver);
+    vccw_task_run(task);
 }
 
 static gboolean
 destroy_work(VccwTask *task, GError **error)
 {
-    return vccw_mdev_stop(&task->host, &task->config->uuid, &task->config->parent, error);
+    const VccwMdevConfig *config = task->config;
+
+    if (!vccw_mdev_stop(&task->host, &config->uuid, &config->parent, error))
+        return FALSE;
+    if (!task->handover || vccw_handover_give(task->handover, &config->parent,
+                                              VCCW_HANDOVER_BY_START, NULL, error))
+        return TRUE;
+    g_prefix_error(error, "the device is destroyed, but its parent is not back: ");
+    return FALSE;
 }
 
 void
 vccw_nodedev_destroy(VccwCall *call)
 {
+    VccwTask *task;
     VccwNodeName name;
     VccwNodeState state;
 
@@ -88,6 +163,8 @@ vccw_nodedev_destroy(VccwCall *call)
                                               "node device '%s' is not active", text));
         return;
     }
-    vccw_task_run(vccw_task_new(call, vccw_mdev_config_new(&name.uuid, &name.id, ""),
-                                "destroy", destroy_work));
+    task = vccw_task_new(call, vccw_mdev_config_new(&name.uuid, &name.id, ""), "destroy",
+                         destroy_work);
+    task->parent_too = task->handover != NULL;
+    vccw_task_run(task);
 }

@@ -59,6 +59,18 @@ void vccw_nodedev_start(VccwCall *call);
 /** vccw_nodedev_destroy: virNodeDeviceDestroy: name. */
 void vccw_nodedev_destroy(VccwCall *call);
 
+/* nodedev-hand.c: from the host to vfio_ccw, and back */
+
+/** vccw_nodedev_detach: virNodeDeviceDettach: name (a subchannel or a device). */
+void vccw_nodedev_detach(VccwCall *call);
+/** vccw_nodedev_detach_flags: virNodeDeviceDetachFlags: name, text ("vfio_ccw" or NULL),
+ * flags (0). */
+void vccw_nodedev_detach_flags(VccwCall *call);
+/** vccw_nodedev_reattach: virNodeDeviceReAttach: name. */
+void vccw_nodedev_reattach(VccwCall *call);
+/** vccw_nodedev_reset: virNodeDeviceReset: name; refused. */
+void vccw_nodedev_reset(VccwCall *call);
+
 /* nodedev-event.c */
 
 /** vccw_nodedev_event_register: virConnectNodeDeviceEventRegisterAny: number (the event),

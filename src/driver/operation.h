@@ -23,6 +23,7 @@ typedef enum {
     VCCW_ARGS_NAME_FLAGS,           /* name, flags; the name may be an XML document */
     VCCW_ARGS_NAME_NUMBER,          /* name, number */
     VCCW_ARGS_NAME_TEXT_FLAGS,      /* name, text, flags */
+    VCCW_ARGS_NAME_OPTTEXT_FLAGS,   /* name, text or NULL, flags */
     VCCW_ARGS_OPTNAME_FLAGS,        /* name or NULL, flags */
     VCCW_ARGS_OPTNAME_NUMBER_FLAGS, /* name or NULL, number, flags */
     VCCW_ARGS_NUMBER_FLAGS,         /* number, flags */

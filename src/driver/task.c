@@ -17,6 +17,7 @@ vccw_task_new(VccwCall *call, VccwMdevConfig *config, const char *verb, VccwTask
     task->config = config;
     task->host = *vccw_driver_host(driver);
     task->dir = g_strdup(vccw_store_dir(vccw_driver_store(driver)));
+    task->handover = vccw_driver_handover(driver);
     task->verb = verb;
     task->work = work;
     return task;
@@ -30,12 +31,15 @@ task_free(gpointer data)
     vccw_call_unref(task->call);
     vccw_mdev_config_free(task->config);
     g_free(task->dir);
+    g_free(task->note);
     g_free(task);
 }
 
 static VccwNodeName
 task_name(const VccwTask *task)
 {
+    if (task->on_parent)
+        return vccw_node_name_css(&task->config->parent);
     return vccw_node_name_mdev(&task->config->uuid, &task->config->parent);
 }
 
@@ -53,10 +57,17 @@ done(gpointer data, const GError *error)
     VccwTask *task = data;
     VccwDriver *driver = vccw_call_driver(task->call);
     VccwNodeName name = task_name(task);
+    VccwNodeName parent = vccw_node_name_css(&task->config->parent);
 
     /* Also after a failure: part of it may have happened. */
-    vccw_store_refresh(vccw_driver_store(driver), &name.uuid, &name.id);
-    vccw_inventory_refresh(vccw_driver_inventory(driver), &name);
+    if (!task->on_parent) {
+        vccw_store_refresh(vccw_driver_store(driver), &name.uuid, &name.id);
+        vccw_inventory_refresh(vccw_driver_inventory(driver), &name);
+    }
+    if (task->on_parent || task->parent_too)
+        vccw_inventory_refresh(vccw_driver_inventory(driver), &parent);
+    if (task->note)
+        g_warning("%s", task->note);
     if (error)
         vccw_call_fail(task->call, error);
     else if (task->answer_name)
@@ -106,7 +117,9 @@ vccw_task_run(VccwTask *task)
 {
     VccwDriver *driver = vccw_call_driver(task->call);
     g_autofree char *uuid = vccw_uuid_to_string(&task->config->uuid);
-    g_autofree char *key = g_strconcat("mdev:", uuid, NULL);
+    g_autofree char *id = vccw_bus_id_to_string(&task->config->parent);
+    g_autofree char *key = task->on_parent ? g_strconcat("css:", id, NULL)
+                                           : g_strconcat("mdev:", uuid, NULL);
     GError *error = NULL;
 
     if (!has_room(task, key, &error)) {

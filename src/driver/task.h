@@ -10,6 +10,7 @@
  */
 
 #include "driver/call.h"
+#include "handover/host.h"
 #include <glib.h>
 #include <virtccw/mdev.h>
 
@@ -29,6 +30,11 @@ struct _VccwTask {
     const char *verb; /* what is being done, for messages: "start" */
     VccwTaskWork work;
     gboolean answer_name; /* answer with the device's name */
+    gboolean on_parent;   /* it is about the device's parent, not the device */
+    const VccwHandoverHost *handover; /* or NULL */
+    gboolean parent_too;              /* the work may change the parent as well */
+    gboolean take_parent;             /* a start may take the parent from the host */
+    char *note; /* a warning for the log, set by the work; or NULL */
 };
 
 /**

@@ -32,6 +32,8 @@ struct _VccwAutostart {
     gpointer data;
     GHashTable *rounds; /* bus-ID's key → Round */
     guint64 n_rounds;
+    VccwAutostartCheck check; /* or NULL */
+    gpointer check_data;
 };
 
 typedef struct {
@@ -51,7 +53,9 @@ typedef struct {
     VccwMdevConfig *config; /* as the view had it */
     char *dir;
     VccwMdevHost host;
-    gboolean is_void; /* it was not to be started after all */
+    gboolean is_void;         /* it was not to be started after all */
+    VccwAutostartCheck check; /* or NULL */
+    gpointer check_data;
 } Attempt;
 
 static void begin_next(VccwAutostart *autostart, Round *round);
@@ -140,6 +144,15 @@ vccw_autostart_set_func(VccwAutostart *autostart, VccwAutostartFunc func, gpoint
     autostart->data = data;
 }
 
+void
+vccw_autostart_set_check(VccwAutostart *autostart,
+                         VccwAutostartCheck check,
+                         gpointer data)
+{
+    autostart->check = check;
+    autostart->check_data = data;
+}
+
 static gboolean
 is_active_on(VccwAutostart *autostart, const VccwUuid *uuid, const VccwBusId *parent)
 {
@@ -205,6 +218,8 @@ work(gpointer data, GError **error)
     g_clear_error(&problem);
     if (read)
         known = read;
+    if (attempt->check && !attempt->check(known, attempt->check_data, error))
+        return FALSE;
     if (vccw_mdev_start(&attempt->host, known, &problem))
         return TRUE;
     sysfs = vccw_open_dir(AT_FDCWD, attempt->host.sysfs, NULL);
@@ -297,6 +312,8 @@ push(VccwAutostart *autostart, Round *round, const VccwMdevConfig *config)
     attempt->round = round->number;
     attempt->config = vccw_mdev_config_copy(config);
     attempt->dir = g_strdup(vccw_store_dir(autostart->store));
+    attempt->check = autostart->check;
+    attempt->check_data = autostart->check_data;
     attempt->host = (VccwMdevHost){ g_strdup(autostart->sysfs), g_strdup(autostart->dev),
                                     g_strdup(autostart->proc) };
     round->working = TRUE;

@@ -57,6 +57,20 @@ VccwAutostart *vccw_autostart_new(VccwInventory *inventory,
                                   VccwJobs *jobs,
                                   const VccwMdevHost *host);
 
+/**
+ * VccwAutostartCheck: whether a definition may be started; runs in a worker thread.
+ *
+ * Returns: FALSE with an error, which becomes the outcome.
+ */
+typedef gboolean (*VccwAutostartCheck)(const VccwMdevConfig *config,
+                                       gpointer data,
+                                       GError **error);
+
+/** vccw_autostart_set_check: Has @check asked with @data before each start. */
+void vccw_autostart_set_check(VccwAutostart *autostart,
+                              VccwAutostartCheck check,
+                              gpointer data);
+
 /** vccw_autostart_free: Attempts that are under way go on, and nobody is told. NULL is
  * fine. */
 void vccw_autostart_free(VccwAutostart *autostart);

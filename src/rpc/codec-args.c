@@ -16,6 +16,7 @@ typedef union {
     VccwWireNameFlags name_flags;
     VccwWireNameNumber name_number;
     VccwWireNameTextFlags name_text_flags;
+    VccwWireNameOpttextFlags name_opttext_flags;
     VccwWireOptnameFlags optname_flags;
     VccwWireOptnameNumberFlags optname_number_flags;
     VccwWireNumberFlags number_flags;
@@ -46,6 +47,7 @@ static const xdrproc_t args_xdr[] = {
     [VCCW_ARGS_NAME_FLAGS] = (xdrproc_t)xdr_VccwWireNameFlags,
     [VCCW_ARGS_NAME_NUMBER] = (xdrproc_t)xdr_VccwWireNameNumber,
     [VCCW_ARGS_NAME_TEXT_FLAGS] = (xdrproc_t)xdr_VccwWireNameTextFlags,
+    [VCCW_ARGS_NAME_OPTTEXT_FLAGS] = (xdrproc_t)xdr_VccwWireNameOpttextFlags,
     [VCCW_ARGS_OPTNAME_FLAGS] = (xdrproc_t)xdr_VccwWireOptnameFlags,
     [VCCW_ARGS_OPTNAME_NUMBER_FLAGS] = (xdrproc_t)xdr_VccwWireOptnameNumberFlags,
     [VCCW_ARGS_NUMBER_FLAGS] = (xdrproc_t)xdr_VccwWireNumberFlags,
@@ -159,6 +161,10 @@ from_wire(VccwArgsShape shape, const WireArgs *wire)
         return (VccwArgs){ .name = wire->name_text_flags.name,
                            .text = wire->name_text_flags.text,
                            .flags = wire->name_text_flags.flags };
+    case VCCW_ARGS_NAME_OPTTEXT_FLAGS:
+        return (VccwArgs){ .name = wire->name_opttext_flags.name,
+                           .text = wire->name_opttext_flags.text,
+                           .flags = wire->name_opttext_flags.flags };
     case VCCW_ARGS_OPTNAME_FLAGS:
         return (VccwArgs){ .name = wire->optname_flags.name,
                            .flags = wire->optname_flags.flags };

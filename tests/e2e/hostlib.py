@@ -58,6 +58,7 @@ RO_SOCKET = f'{SOCKETS}/virtccwd-sock-ro'
 DEFINITIONS = '/etc/mdevctl.d'
 OVERRIDES = '/etc/driverctl.d'
 DOMAINS = '/etc/libvirt/ccw'
+REMEMBERED = '/var/lib/virtccw'
 
 # IBM's example: the DASD 0.0.3000 behind subchannel 0.0.0004.
 UUID = '18e124fb-b2fc-47f6-a407-f256b6c49767'
@@ -239,16 +240,10 @@ def mdev_exists(uuid=UUID, subchannel=SUBCHANNEL):
     return os.path.isdir(f'/sys/bus/css/devices/{subchannel}/{uuid}')
 
 
-def reset_host():
-    """As after a boot of a freshly installed host."""
-    if LAB:
-        labhost.reset()
-    else:
-        ctl('unfault')
-        ctl('autostart-udev', 'off')
-        ctl('reboot')
-        ctl('log', 'clear')
+def empty_stores():
+    """No definition, no override, nothing remembered."""
     shutil.rmtree(DOMAINS, ignore_errors=True)
+    shutil.rmtree(REMEMBERED, ignore_errors=True)
     for folder in (DEFINITIONS, OVERRIDES):
         os.makedirs(folder, exist_ok=True)
         for path in glob.glob(f'{folder}/*'):
@@ -257,6 +252,19 @@ def reset_host():
                     shutil.rmtree(path)
             else:
                 os.unlink(path)
+
+
+def reset_host():
+    """As after a boot of a freshly installed host, which binds what overrides say."""
+    empty_stores()
+    if LAB:
+        labhost.reset()
+    else:
+        ctl('unfault')
+        ctl('autostart-udev', 'off')
+        ctl('reboot')
+        ctl('log', 'clear')
+    empty_stores()
 
 
 class Virsh:

@@ -22,6 +22,7 @@ SHAPES = {
     'NAME_FLAGS': 'si',
     'NAME_NUMBER': 'si',
     'NAME_TEXT_FLAGS': 'ssi',
+    'NAME_OPTTEXT_FLAGS': 'soi',
     'NUMBER_FLAGS': 'ii',
     'NUMBER_OPTNAME': 'io',
     'OPTNAME_FLAGS': 'oi',

@@ -32,15 +32,15 @@ UNSUPPORTED = [
     'pool-list --all', 'net-list --all', 'iface-list', 'nwfilter-list',
     'secret-list', 'domstats', 'nodeinfo', 'sysinfo', 'freecell', 'nodecpumap',
     'nodememstats', 'node-memory-tune', 'nodesuspend mem 60',
-    'cpu-models x86_64', 'nodedev-detach css_0_0_0004', 'nodedev-reattach css_0_0_0004',
-    'nodedev-reset css_0_0_0004', 'nodedev-detach css_0_0_0004 --driver vfio',
-    'find-storage-pool-sources dir', 'vol-list default',
+    'cpu-models x86_64', 'find-storage-pool-sources dir', 'vol-list default',
     'net-info default', 'nwfilter-dumpxml clean-traffic', 'iface-dumpxml eth0',
     'nwfilter-binding-list', 'iface-begin', 'allocpages 4 4',
 ]
 if MODULE:  # no domains without a daemon
     UNSUPPORTED += ['list --all', 'define /dev/null', 'event --all --timeout 1',
-                    'domcapabilities', 'maxvcpus']
+                    'domcapabilities', 'maxvcpus',
+                    'nodedev-detach css_0_0_0004', 'nodedev-reattach css_0_0_0004',
+                    'nodedev-reset css_0_0_0004', 'nodedev-detach css_0_0_0004 --driver vfio']
 UNKNOWN = re.compile(r'error: this function is not supported by the connection driver: vir\w+'
                      if MODULE else
                      r'error: unknown procedure: \d+ \(virtccwd does not have this call\)')

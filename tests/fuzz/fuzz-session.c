@@ -192,7 +192,9 @@ call_shaped(Client *client,
         put_word(payload, 1);
     if (shape != VCCW_ARGS_NUMBER && shape != VCCW_ARGS_NUMBER_FLAGS)
         put_name(payload, data[0], data + 4, size - 4);
-    if (shape == VCCW_ARGS_NAME_TEXT_FLAGS)
+    if (shape == VCCW_ARGS_NAME_OPTTEXT_FLAGS)
+        put_word(payload, 1);
+    if (shape == VCCW_ARGS_NAME_TEXT_FLAGS || shape == VCCW_ARGS_NAME_OPTTEXT_FLAGS)
         put_name(payload, data[1], data + 4, size - 4);
     if (shape == VCCW_ARGS_NAME_NUMBER || shape == VCCW_ARGS_OPTNAME_NUMBER_FLAGS)
         put_word(payload, number);

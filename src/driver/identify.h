@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Remembers which device a definition is for that somebody else (mdevctl) has made.
+ */
+
+#include "base/jobs.h"
+#include "handover/host.h"
+#include <virtccw/address.h>
+
+G_BEGIN_DECLS
+
+typedef struct _VccwIdentify VccwIdentify;
+
+/** vccw_identify_new: Returns: (transfer full): an empty list; @jobs and @host must
+ * outlive it. */
+VccwIdentify *vccw_identify_new(VccwJobs *jobs, const VccwHandoverHost *host);
+
+/** vccw_identify_free: Releases @identify. NULL is fine. */
+void vccw_identify_free(VccwIdentify *identify);
+
+/** vccw_identify_definition: Has the device behind @parent remembered for the definition,
+ * unless one is. */
+void vccw_identify_definition(VccwIdentify *identify,
+                              const VccwUuid *uuid,
+                              const VccwBusId *parent);
+
+G_END_DECLS
