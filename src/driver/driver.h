@@ -20,19 +20,19 @@ G_BEGIN_DECLS
 
 /** VccwDriverOptions: where the host is, and how it is to be served. */
 typedef struct {
-    const char *sysfs;          /* usually "/sys" */
-    const char *dev;            /* usually "/dev" */
-    const char *proc;           /* usually "/proc" */
-    const char *definitions;    /* usually "/etc/mdevctl.d" */
-    const char *domains;        /* usually "/etc/libvirt/ccw"; NULL: no domains are kept */
-    const char *overrides;      /* driverctl's store, usually "/etc/driverctl.d" */
-    const char *rules;          /* chzdev's rules, usually "/etc/udev/rules.d" */
-    const char *state;          /* what outlives a boot, usually "/var/lib/virtccw"; NULL:
-                                   nothing is handed over, and no device remembered */
-    gboolean take_parents;      /* whether a start may take its parent from the host */
-    gboolean privileged;        /* serves ccw:///system, else ccw:///session */
-    gboolean autostart;         /* whether to start autostarted definitions */
-    gboolean autostart_over;    /* what can be started at once has had its turn */
+    const char *sysfs;       /* usually "/sys" */
+    const char *dev;         /* usually "/dev" */
+    const char *proc;        /* usually "/proc" */
+    const char *definitions; /* usually "/etc/mdevctl.d" */
+    const char *domains;     /* usually "/etc/libvirt/ccw"; NULL: no domains are kept */
+    const char *overrides;   /* driverctl's store, usually "/etc/driverctl.d" */
+    const char *rules;       /* chzdev's rules, usually "/etc/udev/rules.d" */
+    const char *state;       /* what outlives a boot, usually "/var/lib/virtccw"; NULL:
+                                nothing is handed over, and no device remembered */
+    gboolean take_parents;   /* whether a start may take its parent from the host */
+    gboolean privileged;     /* serves ccw:///system, else ccw:///session */
+    gboolean autostart;      /* whether to start autostarted definitions */
+    gboolean autostart_over; /* what can be started at once has had its turn */
     guint operation_timeout_ms; /* when an operation that hangs is answered; 0 is never */
 } VccwDriverOptions;
 

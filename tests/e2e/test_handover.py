@@ -8,11 +8,11 @@ import subprocess
 
 import pytest
 
-from hostlib import (CSS, LAB, OTHER_UUID, OVERRIDES, REMEMBERED, SUBCHANNEL, UUID, Daemon,
+from hostlib import (CSS, LAB, MODULE, OTHER_UUID, OVERRIDES, REMEMBERED, SUBCHANNEL, UUID, Daemon,
                      bind_vfio, ctl, define_file, definition_path, mdev_exists, mdev_name,
                      mdev_xml, ok, read_file, run, wait_for, write_file)
 
-pytestmark = pytest.mark.skipif(LAB, reason='the DASD and its uses are simulated')
+pytestmark = pytest.mark.skipif(LAB or MODULE, reason='the DASD and its uses are simulated')
 
 MDEV = mdev_name()
 DEVICE = '0.0.3000'
