@@ -12,8 +12,8 @@ import libvirt
 import pytest
 
 import sidelib
-from hostlib import (CSS, LAB, OTHER, OTHER_UUID, RO_SOCKET, SOURCE, SUBCHANNEL, THIRD, URI, UUID,
-                     Virsh, bind_vfio, css_name, define_file, definition_path, mdev_name,
+from hostlib import (CSS, LAB, OTHER, OTHER_UUID, OVERRIDES, RO_SOCKET, SOURCE, SUBCHANNEL, THIRD,
+                     URI, UUID, Virsh, bind_vfio, css_name, define_file, definition_path, mdev_name,
                      mdev_xml, ok, read_file, wait_for, write_file)
 from rpcclient import RpcClient, RpcError, xdr
 
@@ -308,7 +308,22 @@ class TestBehaviour:
         pair.ours.nodeDeviceLookupByName(MDEV).destroy()
         differ('one-pair')
 
+    def test_start_takes_parent(self, pair):
+        define_file()
+        self.known(pair, MDEV)
+        assert pair.outcomes(
+            lambda connection: connection.nodeDeviceLookupByName(MDEV).create()) == \
+            (libvirt.VIR_ERR_INTERNAL_ERROR, 0)
+        differ('start-takes-parent')
+
+    def test_detach(self, pair):
+        assert pair.outcomes(
+            lambda connection: connection.nodeDeviceLookupByName(CSS).dettach()) == \
+            (libvirt.VIR_ERR_NO_SUPPORT, 0)
+        differ('detach')
+
     def test_errors_of_start(self, pair):
+        write_file(f'{OVERRIDES}/css-{SUBCHANNEL}', 'io_subchannel\n')
         define_file()
         self.known(pair, MDEV)
         assert pair.outcomes(
