@@ -13,9 +13,9 @@ import time
 
 import pytest
 
-from hostlib import (CSS, LAB, OTHER_UUID, SUBCHANNEL, THIRD, THIRD_CCW, UUID, bind_vfio, css_name,
-                     ctl, define_file, definition_path, mdev_exists, mdev_name, ok, pulled_out,
-                     read_file, wait_for, write_file)
+from hostlib import (CSS, LAB, MODULE, OTHER_UUID, SUBCHANNEL, THIRD, THIRD_CCW, UUID, bind_vfio,
+                     css_name, ctl, define_file, definition_path, mdev_exists, mdev_name,
+                     mdev_xml, ok, pulled_out, read_file, wait_for, write_file)
 
 MDEV = mdev_name()
 SECOND = mdev_name(OTHER_UUID)
@@ -89,12 +89,11 @@ def test_started_twice(virsh):
     assert active(virsh)
 
 
-def test_start_on_an_unbound_subchannel(virsh):
-    define_file()
-    wait_for(lambda: MDEV in virsh.names('--all'), 'the definition is seen')
-    error = virsh.fails('nodedev-start', MDEV)
+def test_create_on_an_unbound_subchannel(virsh, document):
+    """Only the start of a defined device takes its parent."""
+    error = virsh.fails('nodedev-create', document(mdev_xml()))
     assert 'vfio_ccw' in error and 'driverctl' in error, error
-    assert not active(virsh)
+    assert not mdev_exists()
 
 
 def test_subchannel_unbound_under_a_device(virsh):
@@ -103,7 +102,11 @@ def test_subchannel_unbound_under_a_device(virsh):
     write_file(f'/sys/bus/css/devices/{SUBCHANNEL}/driver/unbind', SUBCHANNEL)
     wait_for(lambda: not active(virsh), 'the device is gone')
     assert not mdev_exists() and os.path.exists(definition_path())
-    assert 'vfio_ccw' in virsh.fails('nodedev-start', MDEV)
+    if MODULE:  # takes no parent
+        assert 'vfio_ccw' in virsh.fails('nodedev-start', MDEV)
+    else:
+        virsh.ok('nodedev-start', MDEV)
+        assert active(virsh)
 
 
 def test_destroy_while_a_guest_has_it(virsh):
