@@ -35,6 +35,20 @@ check_length(const char *name, const char *text, GError **error)
     return FALSE;
 }
 
+/* What could not be read at the next start would be lost with it: a text that XML cannot
+ * carry, or more of something than is read. */
+static gboolean
+check_readable(const char *name, const char *text, GError **error)
+{
+    g_autoptr(VccwDomainXml) again = vccw_domain_xml_parse(text, FALSE, error);
+
+    if (again)
+        return TRUE;
+    g_prefix_error(error,
+                   "domain '%s' is not changed, for it could not be read again: ", name);
+    return FALSE;
+}
+
 VccwDomainDefinition *
 vccw_domain_definition_new(const VccwDomainXml *xml, GError **error)
 {
@@ -45,7 +59,8 @@ vccw_domain_definition_new(const VccwDomainXml *xml, GError **error)
     new->text =
         vccw_domain_xml_format(xml, VCCW_DOMAIN_XML_INACTIVE | VCCW_DOMAIN_XML_SECURE);
     if (!vccw_domain_name_check(new->name, error) ||
-        !check_length(new->name, new->text, error))
+        !check_length(new->name, new->text, error) ||
+        !check_readable(new->name, new->text, error))
         return NULL;
     new->public_text = vccw_domain_xml_format(xml, VCCW_DOMAIN_XML_INACTIVE);
     if (g_str_equal(new->text, new->public_text))

@@ -215,6 +215,27 @@ test_store(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(vccw_domain_store_count(store), ==, 1);
 }
 
+/* What was stored can be read: a text that XML cannot carry is refused before. */
+static void
+test_unreadable(Fixture *fixture, gconstpointer data)
+{
+    static const char *const texts[] = { "a\x01z", "a\xff\xfez" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(VccwDomainXml) xml = vccw_domain_xml_parse(
+            "<domain type='kvm'><name>a</name><memory>1048576</memory>"
+            "<os><type>hvm</type></os></domain>",
+            FALSE, &error);
+
+        g_assert_no_error(error);
+        vccw_domain_xml_set_text(xml, "description", texts[i]);
+        g_assert_null(vccw_domain_definition_new(xml, &error));
+        g_assert_error(error, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX);
+        g_assert_nonnull(strstr(error->message, "domain 'a' is not changed"));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -226,5 +247,6 @@ main(int argc, char **argv)
     TEST(undefine);
     TEST(bad_files);
     TEST(store);
+    TEST(unreadable);
     return g_test_run();
 }
