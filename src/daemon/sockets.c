@@ -175,13 +175,15 @@ open_own(VccwSockets *sockets, const VccwSettings *settings, GError **error)
 {
     if (!make_dir(settings->socket_dir, settings->privileged ? 0755 : 0700, error))
         return FALSE;
-    for (VccwSocketKind kind = 0; kind < VCCW_SOCKET_KINDS; kind++) {
+    /* Our own socket for reading and writing comes last: who finds it finds the others.
+     */
+    for (int kind = VCCW_SOCKET_KINDS - 1; kind >= 0; kind--) {
         if (!is_wanted(settings, kind))
             continue;
-        if (!open_one(sockets, settings, kind, FALSE, error))
-            return FALSE;
         /* A user's clients read by the same socket. */
         if (settings->privileged && !open_one(sockets, settings, kind, TRUE, error))
+            return FALSE;
+        if (!open_one(sockets, settings, kind, FALSE, error))
             return FALSE;
     }
     return TRUE;

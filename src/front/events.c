@@ -15,6 +15,7 @@
 
 #define HOLD_TIME 50 /* milliseconds */
 #define NO_ID     (-1)
+#define IDS_MAX   1024 /* callbacks of one client */
 
 #define REGISTER   374 /* procedures of libvirt's remote program */
 #define DEREGISTER 375
@@ -278,6 +279,17 @@ on_own_registered(VccwRelay *relay,
         answer_registration(relay, registration);
 }
 
+static void
+refuse_registration(VccwRelay *relay, VccwMessage *message)
+{
+    g_autoptr(GError) error = g_error_new(
+        VCCW_ERROR, VCCW_ERROR_BUSY,
+        "this connection listens to %d events already: deregister some first", IDS_MAX);
+
+    vccw_relay_fail(relay, &message->header, error);
+    vccw_message_free(message);
+}
+
 void
 vccw_events_register(VccwRelay *relay, VccwMessage *message)
 {
@@ -285,6 +297,10 @@ vccw_events_register(VccwRelay *relay, VccwMessage *message)
     Registration *registration;
     VccwArgs args;
 
+    if (ids->all->len + ids->pending >= IDS_MAX) {
+        refuse_registration(relay, message);
+        return;
+    }
     if (!vccw_own_read(relay, message, &args)) {
         vccw_message_free(message);
         return;

@@ -85,9 +85,11 @@ watch(VccwFront *front, int operation, VccwPort *port, guint32 interest)
 static int
 next_operation(const VccwPort *port, guint32 interest)
 {
+    gboolean gone = port->broken || (port->hung_up && !interest);
+
     if (!port->watched)
-        return port->hung_up && !interest ? 0 : EPOLL_CTL_ADD;
-    if (port->hung_up && !interest)
+        return gone ? 0 : EPOLL_CTL_ADD;
+    if (gone)
         return EPOLL_CTL_DEL;
     return interest == port->interest ? 0 : EPOLL_CTL_MOD;
 }
@@ -97,7 +99,7 @@ update_interest(VccwFront *front, VccwRelay *relay, VccwPort *port)
 {
     guint32 interest = (vccw_relay_wants_input(relay, port) ? EPOLLIN : 0) |
                        (vccw_port_waiting(port) ? EPOLLOUT : 0);
-    int operation = port->fd < 0 || port->broken ? 0 : next_operation(port, interest);
+    int operation = port->fd < 0 ? 0 : next_operation(port, interest);
 
     if (operation == 0)
         return;

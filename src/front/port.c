@@ -108,6 +108,16 @@ send_some(VccwPort *port)
     return n;
 }
 
+/* Nobody reads any more, but what was sent before may still be received. */
+static void
+stop_sending(VccwPort *port)
+{
+    port->sent = port->appended;
+    port->hung_up = TRUE;
+    vccw_buffer_clear(&port->out);
+    g_queue_clear_full(&port->carried, carried_free);
+}
+
 void
 vccw_port_flush(VccwPort *port)
 {
@@ -116,6 +126,10 @@ vccw_port_flush(VccwPort *port)
 
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+            stop_sending(port);
+            return;
+        }
         if (n < 0) {
             port->broken = errno != EAGAIN;
             return;

@@ -45,7 +45,8 @@ void vccw_port_append_fd(VccwPort *port, int fd);
 /** vccw_port_waiting: Returns: the number of bytes that wait. */
 gsize vccw_port_waiting(const VccwPort *port);
 
-/** vccw_port_flush: Sends what the socket takes; sets @broken if the peer is gone. */
+/** vccw_port_flush: Sends what the socket takes; drops it and sets @hung_up if nobody
+ * reads any more. */
 void vccw_port_flush(VccwPort *port);
 
 /**

@@ -32,7 +32,10 @@
 #define WAITING_HIGH (256 * 1024) /* more than this to send, and the source must wait */
 #define FIRST_MAX    (64 * 1024)  /* bytes of a message before the connection is open */
 #define BEGUN_MAX    (30 * G_TIME_SPAN_SECOND) /* for a message that was begun */
-#define OPEN_MAX     (60 * G_TIME_SPAN_SECOND) /* for the stock daemon to open it */
+#define OPEN_MAX \
+    (60 * G_TIME_SPAN_SECOND) /* for the client, or the stock daemon, to open it */
+#define END_MAX     (30 * G_TIME_SPAN_SECOND) /* for the client to read the last answers */
+#define CARRIED_MAX 64                        /* file descriptors that wait on one side */
 
 typedef struct {
     VccwRelayReply func;
@@ -71,6 +74,7 @@ struct _VccwRelay {
     int early_fd;        /* that came with its last byte */
     gboolean keepalive;
     gboolean ending; /* over when all is sent */
+    gint64 ended_at;
     gboolean over;
 };
 
@@ -213,6 +217,8 @@ vccw_relay_drop(VccwRelay *relay, const char *reason)
 void
 vccw_relay_end(VccwRelay *relay)
 {
+    if (!relay->ending)
+        relay->ended_at = g_get_monotonic_time();
     relay->ending = TRUE;
     touch(relay);
 }
@@ -235,7 +241,7 @@ vccw_relay_wants_input(const VccwRelay *relay, const VccwPort *port)
         (relay->phase == VCCW_RELAY_OPENING || relay->early ||
          waiting(&relay->client) > WAITING_HIGH))
         return FALSE;
-    return waiting(other) <= WAITING_HIGH;
+    return waiting(other) <= WAITING_HIGH && other->port.carried.length < CARRIED_MAX;
 }
 
 void
@@ -343,31 +349,6 @@ take_keepalive(VccwRelay *relay, Side *side)
     touch(relay);
 }
 
-/* What becomes of the message that begins with this head. */
-static void
-take_head(VccwRelay *relay, Side *side, const VccwPiece *head)
-{
-    const VccwHeader *header = &side->cutter.header;
-    gboolean from_client = side == &relay->client;
-    Side *other = other_side(relay, side);
-
-    side->swallow = header->program == VCCW_WIRE_KEEPALIVE;
-    if (side->swallow) {
-        take_keepalive(relay, side);
-        return;
-    }
-    if (from_client ? vccw_route_keeps(relay, header) : is_awaited(relay, header)) {
-        side->message = vccw_message_new(header);
-        return;
-    }
-    side->swallow = other->port.fd < 0;
-    if (side->swallow)
-        return;
-    vccw_port_append(&other->port, head->data, head->size);
-    other->mid = TRUE;
-    touch(relay);
-}
-
 static void
 refuse_message(VccwRelay *relay, Side *side, const char *why)
 {
@@ -384,6 +365,41 @@ refuse_message(VccwRelay *relay, Side *side, const char *why)
     side->swallow = TRUE;
 }
 
+/* What becomes of the message that begins with this head. */
+static void
+take_head(VccwRelay *relay, Side *side, const VccwPiece *head)
+{
+    const VccwHeader *header = &side->cutter.header;
+    gboolean from_client = side == &relay->client;
+    Side *other = other_side(relay, side);
+
+    side->swallow = header->program == VCCW_WIRE_KEEPALIVE;
+    if (side->swallow) {
+        take_keepalive(relay, side);
+        return;
+    }
+    if (from_client ? vccw_route_keeps(relay, header) : is_awaited(relay, header)) {
+        side->message = vccw_message_new(header);
+        if (side->cutter.carriers)
+            refuse_message(relay, side,
+                           "comes with file descriptors, which none of ours takes");
+        return;
+    }
+    side->swallow = other->port.fd < 0;
+    if (side->swallow)
+        return;
+    vccw_port_append(&other->port, head->data, head->size);
+    other->mid = TRUE;
+    touch(relay);
+}
+
+/* The most that a client's message may be to be kept; our own documents are smaller. */
+static guint32
+longest_kept(const VccwRelay *relay)
+{
+    return relay->phase == VCCW_RELAY_OPEN ? VCCW_FRAME_STORED_MAX : FIRST_MAX;
+}
+
 static void
 take_payload(VccwRelay *relay, Side *side, const VccwPiece *piece)
 {
@@ -395,9 +411,8 @@ take_payload(VccwRelay *relay, Side *side, const VccwPiece *piece)
         vccw_port_append(&other->port, piece->data, piece->size);
         return;
     }
-    if (side == &relay->client && relay->phase != VCCW_RELAY_OPEN &&
-        side->cutter.length > FIRST_MAX) {
-        refuse_message(relay, side, "is too long before the connection is open");
+    if (side == &relay->client && side->cutter.length > longest_kept(relay)) {
+        refuse_message(relay, side, "is too long for this call; send less at once");
     } else if (relay->host->kept + piece->size > relay->host->kept_max) {
         refuse_message(relay, side,
                        "has no room while others are unfinished; try again later");
@@ -520,6 +535,11 @@ check_unclaimed(VccwRelay *relay, int *fd)
 static void
 lose_stock(VccwRelay *relay)
 {
+    /* What would have followed the message that now never ends can go nowhere. */
+    if (relay->client.mid) {
+        vccw_buffer_clear(&relay->client.own);
+        g_queue_clear_full(&relay->client.delayed, (GDestroyNotify)vccw_message_free);
+    }
     if (relay->phase == VCCW_RELAY_OPENING)
         vccw_open_failed(relay, NULL);
     else
@@ -587,7 +607,7 @@ tick_side(VccwRelay *relay, Side *side, const char *silent, gint64 now)
     /* While we do not listen, it is not the other side that is silent. */
     if (!vccw_relay_wants_input(relay, &side->port)) {
         side->heard_at = now;
-        side->begun_at = side->begun_at ? now : 0;
+        side->begun_at = side->begun_at && !side->message ? now : side->begun_at;
     }
     if (host->interval == 0 || now - side->heard_at < host->interval * G_TIME_SPAN_SECOND)
         return;
@@ -604,6 +624,11 @@ tick_side(VccwRelay *relay, Side *side, const char *silent, gint64 now)
 void
 vccw_relay_tick(VccwRelay *relay, gint64 now)
 {
+    if (relay->ending && now - relay->ended_at > END_MAX)
+        vccw_relay_drop(relay, "it does not read the last answers");
+    if (relay->phase < VCCW_RELAY_OPENING && !relay->authorizing &&
+        now - relay->phase_at > OPEN_MAX)
+        vccw_relay_drop(relay, "it did not open its connection");
     if (relay->over || relay->ending)
         return;
     if (relay->keepalive)

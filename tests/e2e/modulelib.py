@@ -8,6 +8,7 @@ PROCESS = 'this is about virtccwd as a process; the module has none'
 ELSEWHERE = 'this starts daemons of its own; the module is not part of it'
 AUTOSTART = ('with etc= the module starts nothing by itself: virtccwd or mdevctl, whose store '
              'that is, do')
+HANDOVER = 'the module takes no parent, and hands nothing over'
 ITSELF = 'here the process that holds the device is the caller itself'
 DOMAINS = 'the module has node devices only; it has no domains yet'
 UNSEEN = 'not every difference is seen where tests are skipped'
@@ -33,6 +34,8 @@ REASONS = {
     'test_side_by_side.py::TestBehaviour::test_autostart': AUTOSTART,
     'test_side_by_side.py::TestBehaviour::test_read_only_autostart': AUTOSTART,
     'test_side_by_side.py::test_every_documented_difference_was_seen': UNSEEN,
+    'test_side_by_side.py::TestBehaviour::test_start_takes_parent': HANDOVER,
+    'test_side_by_side.py::TestBehaviour::test_detach': HANDOVER,
     'test_virsh.py::TestConnection::test_unknown_path': PROCESS,
 }
 
