@@ -16,14 +16,12 @@ can_install() {
     apt-get install -s --no-install-recommends "$@" >/dev/null 2>&1
 }
 
-# Where apt takes its packages from.
 mirror_answers() {
-    local index
+    local server
 
-    # shellcheck disable=SC2016 # apt's own variables
-    index=$(apt-get indextargets --format '$(URI)' 'Created-By: Packages' | head -n 1)
-    [[ -n $index ]] && timeout 60 /usr/lib/apt/apt-helper download-file \
-        "${index%/main/*}/InRelease" "$check/InRelease" >/dev/null 2>&1
+    server=$(debian_server)
+    [[ -n $server ]] && timeout 60 /usr/lib/apt/apt-helper download-file \
+        "${server}dists/bookworm/InRelease" "$check/InRelease" >/dev/null 2>&1
 }
 
 # Why this machine cannot make the lab or run its machines, or nothing.

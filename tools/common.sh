@@ -16,6 +16,13 @@ die() {
     exit 1
 }
 
+# Where apt takes Debian's packages from.
+debian_server() {
+    # shellcheck disable=SC2016 # apt's own variable
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+        grep -v -- -security | head -n 1
+}
+
 # configure FOLDER [OPTION...]: makes a build folder, or brings an old one to these options.
 configure() {
     local folder=$1
