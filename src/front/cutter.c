@@ -1,59 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "front/cutter.h"
-#include "rpc/protocol.h"
 #include <string.h>
 
-static guint32
-word(const guint8 *at)
+/* Begins a message with its complete head. FALSE: the head contradicts itself. */
+static gboolean
+begin(VccwCutter *cutter, guint32 size)
 {
-    guint32 value;
+    VccwFrame frame;
 
-    memcpy(&value, at, sizeof(value));
-    return GUINT32_FROM_BE(value);
+    if (!vccw_frame_read_head(&frame, cutter->head, size))
+        return FALSE;
+    cutter->header = frame.header;
+    cutter->length = frame.length;
+    cutter->carriers = frame.fds;
+    cutter->payload = frame.size;
+    cutter->inside = TRUE;
+    return TRUE;
 }
 
-/* The bytes before the payload; known once the type has been seen. */
-static guint32
-head_size(const VccwCutter *cutter)
-{
-    gint32 type;
-
-    if (cutter->have < VCCW_FRAME_LENGTH_MIN)
-        return VCCW_FRAME_LENGTH_MIN;
-    type = (gint32)word(cutter->head + 16);
-    return type == VCCW_WIRE_CALL_WITH_FDS || type == VCCW_WIRE_REPLY_WITH_FDS
-               ? VCCW_FRAME_LENGTH_MIN + 4
-               : VCCW_FRAME_LENGTH_MIN;
-}
-
+/* The length is the first word. */
 static gboolean
 length_is_sane(const VccwCutter *cutter)
 {
-    guint32 length = word(cutter->head);
+    guint32 length;
 
-    return length >= VCCW_FRAME_LENGTH_MIN && length <= VCCW_FRAME_LENGTH_MAX;
-}
-
-/* Fills in what a complete head tells. FALSE: it contradicts itself. */
-static gboolean
-read_head(VccwCutter *cutter, guint32 size)
-{
-    const guint8 *head = cutter->head;
-
-    cutter->header = (VccwHeader){ .program = word(head + 4),
-                                   .version = word(head + 8),
-                                   .procedure = (gint32)word(head + 12),
-                                   .type = (gint32)word(head + 16),
-                                   .serial = word(head + 20),
-                                   .status = (gint32)word(head + 24) };
-    cutter->length = word(head);
-    cutter->carriers =
-        size > VCCW_FRAME_LENGTH_MIN ? word(head + VCCW_FRAME_LENGTH_MIN) : 0;
-    if (cutter->length < size || cutter->carriers > VCCW_FRAME_FDS_MAX)
-        return FALSE;
-    cutter->payload = cutter->length - size;
-    return TRUE;
+    memcpy(&length, cutter->head, sizeof(length));
+    return vccw_frame_length_is_sane(GUINT32_FROM_BE(length));
 }
 
 static VccwPiece
@@ -71,7 +44,7 @@ next_head(VccwCutter *cutter, const guint8 **data, gsize *size)
 {
     guint32 until;
 
-    while (cutter->have < (until = head_size(cutter))) {
+    while (cutter->have < (until = vccw_frame_head_size(cutter->head, cutter->have))) {
         gsize n = MIN(*size, until - cutter->have);
 
         memcpy(cutter->head + cutter->have, *data, n);
@@ -83,9 +56,8 @@ next_head(VccwCutter *cutter, const guint8 **data, gsize *size)
         if (cutter->have < until)
             return (VccwPiece){ .kind = VCCW_PIECE_MORE };
     }
-    if (!read_head(cutter, until))
+    if (!begin(cutter, until))
         return (VccwPiece){ .kind = VCCW_PIECE_BROKEN };
-    cutter->inside = TRUE;
     return (VccwPiece){ VCCW_PIECE_HEAD, cutter->head, until };
 }
 

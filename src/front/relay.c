@@ -17,7 +17,6 @@
 
 #include "front/relay.h"
 #include "base/io.h"
-#include "driver/virerror.h"
 #include "front/authorize.h"
 #include "front/events.h"
 #include "front/open.h"
@@ -25,7 +24,6 @@
 #include "front/route.h"
 #include "rpc/codec.h"
 #include "rpc/protocol.h"
-#include <libvirt/virterror.h>
 #include <string.h>
 #include <virtccw/error.h>
 
@@ -276,11 +274,7 @@ vccw_relay_answer(VccwRelay *relay, VccwMessage *message)
 void
 vccw_relay_fail(VccwRelay *relay, const VccwHeader *call, const GError *error)
 {
-    g_autoptr(VccwVirError) failure = vccw_virerror_new(error);
-
-    if (g_error_matches(error, VCCW_ERROR, VCCW_ERROR_RPC))
-        failure->domain = VIR_FROM_RPC;
-    vccw_codec_put_error(&relay->client.own, call, failure);
+    vccw_codec_put_gerror(&relay->client.own, call, error);
     vccw_relay_put(relay);
 }
 

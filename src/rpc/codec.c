@@ -7,6 +7,7 @@
 
 #include "rpc/codec.h"
 #include "rpc/protocol.h"
+#include <libvirt/virterror.h>
 #include <string.h>
 #include <virtccw/error.h>
 
@@ -268,6 +269,17 @@ vccw_codec_put_error(VccwBuffer *out, const VccwHeader *call, const VccwVirError
                  vccw_text_optsize(failure.str2) + vccw_text_optsize(NULL);
 
     put(out, &header, size, (xdrproc_t)xdr_VccwWireFailure, &failure);
+}
+
+void
+vccw_codec_put_gerror(VccwBuffer *out, const VccwHeader *call, const GError *error)
+{
+    g_autoptr(VccwVirError) failure = vccw_virerror_new(error);
+
+    /* What is wrong with a message is the protocol's affair, not the node devices'. */
+    if (g_error_matches(error, VCCW_ERROR, VCCW_ERROR_RPC))
+        failure->domain = VIR_FROM_RPC;
+    vccw_codec_put_error(out, call, failure);
 }
 
 static VccwWireHeader

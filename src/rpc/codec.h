@@ -51,6 +51,9 @@ void vccw_codec_put_auth_list(VccwBuffer *out, const VccwHeader *call, int type)
 void
 vccw_codec_put_error(VccwBuffer *out, const VccwHeader *call, const VccwVirError *error);
 
+/** vccw_codec_put_gerror: The same for an error of ours, which stays the caller's. */
+void vccw_codec_put_gerror(VccwBuffer *out, const VccwHeader *call, const GError *error);
+
 /** vccw_codec_put_lifecycle: Appends the event of a node device's life. */
 void vccw_codec_put_lifecycle(VccwBuffer *out,
                               gint32 callback_id,

@@ -25,12 +25,7 @@ typedef struct {
 static void
 reply_error(VccwClient *client, const VccwHeader *header, const GError *error)
 {
-    g_autoptr(VccwVirError) failure = vccw_virerror_new(error);
-
-    /* What is wrong with a message is the protocol's affair, not the node devices'. */
-    if (g_error_matches(error, VCCW_ERROR, VCCW_ERROR_RPC))
-        failure->domain = VIR_FROM_RPC;
-    vccw_codec_put_error(&client->out, header, failure);
+    vccw_codec_put_gerror(&client->out, header, error);
     vccw_client_put(client);
 }
 

@@ -46,24 +46,22 @@ type_has_fds(gint32 type)
     return type == VCCW_WIRE_CALL_WITH_FDS || type == VCCW_WIRE_REPLY_WITH_FDS;
 }
 
-static gboolean
-length_is_sane(guint32 length)
+gboolean
+vccw_frame_length_is_sane(guint32 length)
 {
     return length >= VCCW_FRAME_LENGTH_MIN && length <= VCCW_FRAME_LENGTH_MAX;
 }
 
-/* The bytes before the payload; known once the type has been seen. */
-static guint32
-head_size(const guint8 *head, gsize have)
+guint32
+vccw_frame_head_size(const guint8 *head, gsize have)
 {
     if (have < VCCW_FRAME_LENGTH_MIN || !type_has_fds((gint32)word(head + 16)))
         return VCCW_FRAME_LENGTH_MIN;
     return VCCW_FRAME_LENGTH_MIN + 4;
 }
 
-/* Fills @frame from a complete head. FALSE: the head contradicts itself. */
-static gboolean
-read_head(VccwFrame *frame, const guint8 *head, guint32 size)
+gboolean
+vccw_frame_read_head(VccwFrame *frame, const guint8 *head, guint32 size)
 {
     *frame = (VccwFrame){ .length = word(head) };
     read_header(&frame->header, head);
@@ -162,19 +160,19 @@ parse_head(VccwFrameParser *parser, const guint8 **data, gsize *size)
 {
     guint32 until;
 
-    while (parser->have < (until = head_size(parser->head, parser->have))) {
+    while (parser->have < (until = vccw_frame_head_size(parser->head, parser->have))) {
         const guint8 *from = *data;
         guint32 have = parser->have;
         gsize n = take(parser, data, size, until);
 
         if (n)
             memcpy(parser->head + have, from, n);
-        if (parser->have >= 4 && !length_is_sane(word(parser->head)))
+        if (parser->have >= 4 && !vccw_frame_length_is_sane(word(parser->head)))
             return VCCW_FRAME_BROKEN;
         if (parser->have < until)
             return VCCW_FRAME_MORE;
-        if (until == head_size(parser->head, parser->have) &&
-            !read_head(&parser->frame, parser->head, until))
+        if (until == vccw_frame_head_size(parser->head, parser->have) &&
+            !vccw_frame_read_head(&parser->frame, parser->head, until))
             return VCCW_FRAME_BROKEN;
     }
     return VCCW_FRAME_READY;
@@ -187,10 +185,10 @@ parse_in_place(const guint8 **data, gsize *size, VccwFrame *ret_frame)
     VccwFrame frame;
     guint32 head;
 
-    if (*size < VCCW_FRAME_LENGTH_MIN || !length_is_sane(word(*data)))
+    if (*size < VCCW_FRAME_LENGTH_MIN || !vccw_frame_length_is_sane(word(*data)))
         return FALSE;
-    head = head_size(*data, *size);
-    if (*size < head || !read_head(&frame, *data, head) ||
+    head = vccw_frame_head_size(*data, *size);
+    if (*size < head || !vccw_frame_read_head(&frame, *data, head) ||
         frame.fate != VCCW_FRAME_KEPT || *size < (gsize)frame.length + frame.fds)
         return FALSE;
     frame.payload = *data + head;
@@ -220,7 +218,7 @@ vccw_frame_parse(VccwFrameParser *parser,
     status = parse_head(parser, data, size);
     if (status != VCCW_FRAME_READY)
         return status;
-    head = head_size(parser->head, parser->have);
+    head = vccw_frame_head_size(parser->head, parser->have);
     if (parser->have < frame->length) {
         guint32 offset = parser->have - head;
 

@@ -46,6 +46,26 @@ typedef struct {
     gsize size;            /* bytes of @payload */
 } VccwFrame;
 
+/** vccw_frame_length_is_sane: Returns: whether a message may announce this length. */
+gboolean vccw_frame_length_is_sane(guint32 length);
+
+/**
+ * vccw_frame_head_size: Returns: the bytes of a message before its payload, as far as
+ * they are known.
+ * @head: its first bytes
+ * @have: how many there are
+ */
+guint32 vccw_frame_head_size(const guint8 *head, gsize have);
+
+/**
+ * vccw_frame_read_head: Fills in what a complete head tells: header, length, number of
+ * file descriptors, and bytes of the payload.
+ * @size: vccw_frame_head_size()
+ *
+ * Returns: FALSE if the head contradicts itself.
+ */
+gboolean vccw_frame_read_head(VccwFrame *frame, const guint8 *head, guint32 size);
+
 /** VccwFrameBudget: bytes that the unfinished messages of many parsers may hold together.
  */
 typedef struct {
