@@ -162,49 +162,14 @@ add_cpu(VccwGuest *guest, GError **error)
     return TRUE;
 }
 
-static const struct {
-    const char *unit;
-    guint64 bytes;
-} UNITS[] = {
-    { "b", 1 },
-    { "bytes", 1 },
-    { "KB", 1000 },
-    { "k", 1024 },
-    { "KiB", 1024 },
-    { "MB", 1000 * 1000 },
-    { "M", 1 << 20 },
-    { "MiB", 1 << 20 },
-    { "GB", 1000 * 1000 * 1000 },
-    { "G", 1 << 30 },
-    { "GiB", 1 << 30 },
-    { "TB", G_GUINT64_CONSTANT(1000000000000) },
-    { "T", G_GUINT64_CONSTANT(1) << 40 },
-    { "TiB", G_GUINT64_CONSTANT(1) << 40 },
-};
-
-/* Returns: bytes, a whole number of MiB as the machine wants it; 0 when not understood.
- */
+/* Returns: bytes, a whole number of MiB as the machine wants it; 0 when there is none, or
+ * more than any machine has. */
 static guint64
 memory_of(const VccwGuest *guest)
 {
-    g_autofree char *text = text_of(guest, "memory");
-    g_autofree char *unit = vccw_guest_child(guest->root, "memory", "unit");
-    guint64 value;
+    guint64 kib = vccw_domain_xml_memory(guest->domain);
 
-    if (!text ||
-        !g_ascii_string_to_unsigned(g_strstrip(text), 10, 1, G_MAXINT64, &value, NULL)) {
-        return 0;
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(UNITS); i++) {
-        if (!g_ascii_strcasecmp(unit ? unit : "KiB", UNITS[i].unit)) {
-            guint64 most = G_GUINT64_CONSTANT(1) << 60;
-
-            return value > most / UNITS[i].bytes
-                       ? 0
-                       : (value * UNITS[i].bytes + (1 << 20) - 1) >> 20 << 20;
-        }
-    }
-    return 0;
+    return kib > G_GUINT64_CONSTANT(1) << 50 ? 0 : (kib + 1023) >> 10 << 20;
 }
 
 static const char *
