@@ -12,6 +12,7 @@
  * QEMU is qemu-system-s390x from $PATH.
  */
 
+#include "many-hostdevs.h"
 #include <stdlib.h>
 #include <time.h>
 #include <virtccw/error.h>
@@ -52,32 +53,6 @@ print_native(const char *path)
     }
 }
 
-static char *
-many_hostdevs(guint count)
-{
-    GString *text =
-        g_string_new("<domain type='qemu'><name>many</name><memory>262144"
-                     "</memory><os><type arch='s390x' machine='s390-ccw-virtio'>"
-                     "hvm</type></os><devices>");
-
-    for (guint i = 0; i < count; i++) {
-        g_string_append_printf(
-            text,
-            "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>"
-            "<source><address uuid='%08x-e163-4922-af60-757fc8ed48c6'/>"
-            "</source></hostdev>",
-            i);
-    }
-    g_string_append(text, "</devices></domain>");
-    return g_string_free(text, FALSE);
-}
-
-static double
-milliseconds(clock_t begin)
-{
-    return (clock() - begin) * 1000.0 / CLOCKS_PER_SEC;
-}
-
 static void
 print_times(guint count)
 {
@@ -89,15 +64,15 @@ print_times(guint count)
         g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, NULL);
         g_auto(GStrv) words = NULL;
 
-        parse = MIN(parse, milliseconds(begin));
+        parse = MIN(parse, cpu_ms(begin));
         begin = clock();
         if (!domain || !vccw_domain_xml_assign(domain, NULL)) {
             g_error("no addresses");
         }
-        assign = MIN(assign, milliseconds(begin));
+        assign = MIN(assign, cpu_ms(begin));
         begin = clock();
         words = vccw_qemu_arguments(domain, qemu, vccw_qemu_form(qemu), NULL);
-        translate = MIN(translate, milliseconds(begin));
+        translate = MIN(translate, cpu_ms(begin));
         if (!words || g_strv_length(words) < 2 * count) {
             g_error("no arguments");
         }

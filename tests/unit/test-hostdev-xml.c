@@ -17,6 +17,7 @@
  * compared.
  */
 
+#include "error-name.h"
 #include <string.h>
 #include <time.h>
 #include <virtccw/error.h>
@@ -191,28 +192,6 @@ test_hostdev(gconstpointer path)
     }
 }
 
-static const char *
-code_name(const GError *error)
-{
-    static const struct {
-        VccwError code;
-        const char *name;
-    } names[] = {
-        { VCCW_ERROR_XML_SYNTAX, "XML_SYNTAX" },
-        { VCCW_ERROR_XML_CONTENT, "XML_CONTENT" },
-        { VCCW_ERROR_XML_SCHEMA, "XML_SCHEMA" },
-        { VCCW_ERROR_TOO_LARGE, "TOO_LARGE" },
-        { VCCW_ERROR_CONFIG_UNSUPPORTED, "CONFIG_UNSUPPORTED" },
-    };
-
-    g_assert_true(error->domain == VCCW_ERROR);
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (names[i].code == (VccwError)error->code)
-            return names[i].name;
-    }
-    g_assert_not_reached();
-}
-
 static void
 try_guest(const char *text, gboolean validate, GError **error)
 {
@@ -245,7 +224,7 @@ test_invalid(gconstpointer path)
             try_guest(text, validate, &error);
         g_assert_nonnull(error);
         g_string_append_printf(actual, "%s: %s: %s\n", validate ? "validate" : "read",
-                               code_name(error), error->message);
+                               error_name(error), error->message);
     }
     assert_golden("guest-invalid", path, ".expected", actual->str);
 }

@@ -19,6 +19,7 @@
  * compared.
  */
 
+#include "error-name.h"
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -114,28 +115,6 @@ test_read(gconstpointer path)
         assert_written(text, TRUE, written);
 }
 
-static const char *
-code_name(const GError *error)
-{
-    static const struct {
-        VccwError code;
-        const char *name;
-    } names[] = {
-        { VCCW_ERROR_XML_SYNTAX, "XML_SYNTAX" },
-        { VCCW_ERROR_XML_CONTENT, "XML_CONTENT" },
-        { VCCW_ERROR_XML_SCHEMA, "XML_SCHEMA" },
-        { VCCW_ERROR_TOO_LARGE, "TOO_LARGE" },
-        { VCCW_ERROR_CONFIG_UNSUPPORTED, "CONFIG_UNSUPPORTED" },
-    };
-
-    g_assert_true(error->domain == VCCW_ERROR);
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (names[i].code == (VccwError)error->code)
-            return names[i].name;
-    }
-    g_assert_not_reached();
-}
-
 static void
 describe(GString *out, const char *how, const char *text, gboolean validate)
 {
@@ -144,7 +123,7 @@ describe(GString *out, const char *how, const char *text, gboolean validate)
 
     g_assert_true(!xml == !!error);
     g_string_append_printf(out, "%s: %s%s%s\n", how,
-                           error ? code_name(error) : "accepted", error ? ": " : "",
+                           error ? error_name(error) : "accepted", error ? ": " : "",
                            error ? error->message : "");
 }
 

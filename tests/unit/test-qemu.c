@@ -11,6 +11,7 @@
  * With VIRTCCW_REGENERATE=1 in the environment what is expected is written, not compared.
  */
 
+#include "many-hostdevs.h"
 #include "qemu/answers.h"
 #include "qemu/quote.h"
 
@@ -248,32 +249,6 @@ test_manual(void)
     g_assert_cmpstr(legacy[1], ==,
                     "vfio-ccw,id=hostdev0,sysfsdev=/sys/bus/mdev/devices/" MANUAL
                     ",devno=fe.0.1234");
-}
-
-static double
-cpu_ms(clock_t begin)
-{
-    return (clock() - begin) * 1000.0 / CLOCKS_PER_SEC;
-}
-
-static char *
-many_hostdevs(guint count)
-{
-    GString *text =
-        g_string_new("<domain type='qemu'><name>many</name><memory>262144"
-                     "</memory><os><type arch='s390x' machine='s390-ccw-virtio'>"
-                     "hvm</type></os><devices>");
-
-    for (guint i = 0; i < count; i++) {
-        g_string_append_printf(
-            text,
-            "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>"
-            "<source><address uuid='%08x-e163-4922-af60-757fc8ed48c6'/>"
-            "</source></hostdev>",
-            i);
-    }
-    g_string_append(text, "</devices></domain>");
-    return g_string_free(text, FALSE);
 }
 
 /* Every device once, each at an address of its own, in the order of the document. */
