@@ -84,12 +84,6 @@ vccw_call_args(VccwCall *call)
     return &call->args;
 }
 
-const VccwOperation *
-vccw_call_operation(VccwCall *call)
-{
-    return call->operation;
-}
-
 static void
 answer(VccwCall *call, const VccwResult *result, const GError *error)
 {

@@ -41,9 +41,6 @@ VccwDriver *vccw_call_driver(VccwCall *call);
 /** vccw_call_args: Returns: the arguments; valid for as long as the call. */
 const VccwArgs *vccw_call_args(VccwCall *call);
 
-/** vccw_call_operation: Returns: the row of the table. */
-const VccwOperation *vccw_call_operation(VccwCall *call);
-
 /** vccw_call_return: Answers with nothing. */
 void vccw_call_return(VccwCall *call);
 

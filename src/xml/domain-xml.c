@@ -29,12 +29,6 @@ vccw_domain_root(const VccwDomainXml *domain)
     return domain->root;
 }
 
-xmlNode *
-vccw_domain_devices_node(const VccwDomainXml *domain)
-{
-    return domain->devices_node;
-}
-
 /* Adds the child @name at libvirt's place for it: behind what comes before it there. */
 static xmlNode *
 add_child(VccwDomainXml *domain, const char *name)

@@ -63,10 +63,6 @@ typedef struct {
 /** vccw_domain_root: Returns: (transfer none): the <domain> element. */
 xmlNode *vccw_domain_root(const VccwDomainXml *domain);
 
-/** vccw_domain_devices_node: Returns: (transfer none) (nullable): the <devices> element.
- */
-xmlNode *vccw_domain_devices_node(const VccwDomainXml *domain);
-
 /**
  * vccw_domain_devices:
  *
