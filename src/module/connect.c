@@ -10,10 +10,37 @@
 #include "module/connection.h"
 #include "module/options.h"
 #include "module/raise.h"
+#include "module/symbols.h"
+#include <virtccw/error.h>
 
 /* What opening answers, beside 0. */
 #define OPEN_DECLINED (-1)
 #define OPEN_ERROR    (-2)
+
+/* libvirt's daemons let a client name the URI that they open for it, and note whose call
+ * a thread is at. This driver has no rights to tell but the process's, so it must not
+ * open for somebody else: not the host's disks, nor a folder of his choice. */
+static gboolean
+is_for_client(void)
+{
+    gpointer identity = vccw_libvirt.virIdentityGetCurrent();
+
+    if (!identity)
+        return FALSE;
+    vccw_libvirt.virObjectUnref(identity);
+    return TRUE;
+}
+
+static gboolean
+check_caller(GError **error)
+{
+    if (!is_for_client())
+        return TRUE;
+    g_set_error_literal(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                        "ccw:///embed cannot be opened by a daemon for its client: use "
+                        "virtccwd and ccw:///system");
+    return FALSE;
+}
 
 static int
 open_connection(virConnectPtr conn,
@@ -30,7 +57,8 @@ open_connection(virConnectPtr conn,
         free(uri);
         return OPEN_DECLINED;
     }
-    options = vccw_options_new(uri, &error);
+    if (check_caller(&error))
+        options = vccw_options_new(uri, &error);
     free(uri);
     if (options && vccw_connection_open(conn, options, flags, &error))
         return 0;

@@ -15,18 +15,22 @@
 #include "module/raise.h"
 #include "module/root.h"
 #include "module/symbols.h"
+#include <string.h>
 #include <virtccw/error.h>
 
-#define PROCEDURE_OPEN           1
-#define PROCEDURE_EVENT_REGISTER 374
-#define EVENTS                   2 /* kinds of them, from 0 */
+#define PROCEDURE_OPEN 1
+#define EVENTS         32 /* no more kinds of them, from 0, of each */
+
+/* The procedures that register for events. */
+static const gint32 procedures_of_events
+    [] = { [VCCW_CONNECTION_NODE_DEVICES] = 374, [VCCW_CONNECTION_DOMAINS] = 316 };
 
 typedef struct {
     VccwRoot *root;
     VccwSession *session; /* of the root's thread */
     gpointer queue;       /* libvirt's virObjectEventState */
     GMutex mutex;
-    gboolean listens[EVENTS]; /* guarded by the mutex */
+    gboolean listens[VCCW_CONNECTION_EVENTS_LAST][EVENTS]; /* guarded by the mutex */
 } Connection;
 
 static GRWLock lock;
@@ -68,7 +72,7 @@ take(virConnectPtr conn)
 virConnectPtr
 vccw_connection_of(gconstpointer object)
 {
-    return *(virConnectPtr *)((const char *)object + VCCW_LAYOUT_OBJECT_CONNECTION);
+    return ((const VccwLayoutDomain *)object)->connection;
 }
 
 /*
@@ -98,7 +102,44 @@ on_update(gpointer data, gint32 callback_id, const char *name)
                                           vccw_libvirt.virNodeDeviceEventUpdateNew(name));
 }
 
-static const VccwSessionSink sink = { .lifecycle = on_lifecycle, .update = on_update };
+static void
+on_domain_lifecycle(gpointer data,
+                    gint32 callback_id,
+                    const VccwDomainRef *domain,
+                    gint32 event,
+                    gint32 detail)
+{
+    Connection *connection = data;
+
+    vccw_libvirt.virObjectEventStateQueue(
+        connection->queue,
+        vccw_libvirt.virDomainEventLifecycleNew(domain->id, domain->name,
+                                                domain->uuid.bytes, event, detail));
+}
+
+/* libvirt makes this event of a domain only, and reads no more of it than what is here. A
+ * domain of its own would hold the connection: were it the last one to, the connection
+ * would be closed in this thread, which has to be there for that. */
+static void
+on_domain_metadata(gpointer data,
+                   gint32 callback_id,
+                   const VccwDomainRef *ref,
+                   gint32 type,
+                   const char *uri)
+{
+    Connection *connection = data;
+    VccwLayoutDomain domain = { .name = ref->name, .id = ref->id };
+
+    memcpy(domain.uuid, ref->uuid.bytes, sizeof domain.uuid);
+    vccw_libvirt.virObjectEventStateQueue(
+        connection->queue,
+        vccw_libvirt.virDomainEventMetadataChangeNewFromDom(&domain, type, uri));
+}
+
+static const VccwSessionSink sink = { .lifecycle = on_lifecycle,
+                                      .update = on_update,
+                                      .domain_lifecycle = on_domain_lifecycle,
+                                      .domain_metadata = on_domain_metadata };
 
 /*
  * Calls
@@ -148,6 +189,10 @@ keep_result(const VccwResult *result, VccwResult *ret_result)
     ret_result->number = result->number;
     ret_result->string = g_strdup(result->string);
     ret_result->names = result->names ? g_ptr_array_ref(result->names) : NULL;
+    ret_result->second = result->second;
+    ret_result->domains = result->domains ? g_ptr_array_ref(result->domains) : NULL;
+    ret_result->info =
+        result->info ? g_memdup2(result->info, sizeof *result->info) : NULL;
 }
 
 /* VccwCallDone, in the root's thread */
@@ -222,6 +267,9 @@ vccw_connection_clear(VccwResult *result)
 {
     g_clear_pointer(&result->string, g_free);
     g_clear_pointer(&result->names, g_ptr_array_unref);
+    g_clear_pointer(&result->domains, g_ptr_array_unref);
+    g_free((gpointer)result->info);
+    result->info = NULL;
 }
 
 int
@@ -254,17 +302,23 @@ vccw_connection_string(virConnectPtr conn, gint32 procedure, const VccwArgs *arg
     return string;
 }
 
-GPtrArray *
-vccw_connection_names(virConnectPtr conn, gint32 procedure, const VccwArgs *args)
+int
+vccw_connection_fill_names(virConnectPtr conn,
+                           gint32 procedure,
+                           const VccwArgs *args,
+                           char **const ret_names,
+                           int max)
 {
     VccwResult result = { 0 };
-    GPtrArray *names;
+    int n;
 
     if (!vccw_connection_call(conn, procedure, args, &result))
-        return NULL;
-    names = g_steal_pointer(&result.names);
+        return -1;
+    n = MIN((int)result.names->len, max);
+    for (int i = 0; i < n; i++)
+        ret_names[i] = g_strdup(result.names->pdata[i]);
     vccw_connection_clear(&result);
-    return names;
+    return n;
 }
 
 /*
@@ -356,7 +410,7 @@ vccw_connection_close(virConnectPtr conn)
  */
 
 gpointer
-vccw_connection_events(virConnectPtr conn, gint32 event)
+vccw_connection_events(virConnectPtr conn, VccwConnectionEvents of, gint32 event)
 {
     Connection *connection = find(conn);
     VccwArgs args = { .number = event };
@@ -366,10 +420,10 @@ vccw_connection_events(virConnectPtr conn, gint32 event)
     if (!is_usable(connection))
         return NULL;
     g_mutex_lock(&connection->mutex);
-    if (!known || !connection->listens[event])
-        done = call_connection(connection, PROCEDURE_EVENT_REGISTER, &args, NULL);
+    if (!known || !connection->listens[of][event])
+        done = call_connection(connection, procedures_of_events[of], &args, NULL);
     if (known && done)
-        connection->listens[event] = TRUE;
+        connection->listens[of][event] = TRUE;
     g_mutex_unlock(&connection->mutex);
     return done ? connection->queue : NULL;
 }
@@ -380,4 +434,17 @@ vccw_connection_queue(virConnectPtr conn)
     Connection *connection = find(conn);
 
     return is_usable(connection) ? connection->queue : NULL;
+}
+
+/* The session goes on listening, and libvirt's queue drops what nobody wants; 317 and 375
+ * are for faces that keep books of their own. */
+int
+vccw_connection_deregister(virConnectPtr conn, int callback_id)
+{
+    gpointer queue = vccw_connection_queue(conn);
+
+    if (!queue ||
+        vccw_libvirt.virObjectEventStateDeregisterID(conn, queue, callback_id, true) < 0)
+        return -1;
+    return 0;
 }

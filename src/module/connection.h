@@ -65,21 +65,39 @@ gint64 vccw_connection_number(virConnectPtr conn, gint32 procedure, const VccwAr
  * if it failed, or if there is none. */
 char *vccw_connection_string(virConnectPtr conn, gint32 procedure, const VccwArgs *args);
 
-/** vccw_connection_names: Calls an operation. Returns: (transfer full): the names; NULL
- * if it failed. */
-GPtrArray *
-vccw_connection_names(virConnectPtr conn, gint32 procedure, const VccwArgs *args);
+/**
+ * vccw_connection_fill_names: Calls an operation for one of libvirt's old lists.
+ * @ret_names: an array of the caller's, for @max names, which are to be released by
+ * free()
+ *
+ * Returns: how many there are now; -1 if it failed.
+ */
+int vccw_connection_fill_names(virConnectPtr conn,
+                               gint32 procedure,
+                               const VccwArgs *args,
+                               char **const ret_names,
+                               int max);
+
+/** VccwConnectionEvents: of what, with a kind of event for each number. */
+typedef enum {
+    VCCW_CONNECTION_NODE_DEVICES, /* VIR_NODE_DEVICE_EVENT_ID_* */
+    VCCW_CONNECTION_DOMAINS,      /* VIR_DOMAIN_EVENT_ID_* */
+    VCCW_CONNECTION_EVENTS_LAST
+} VccwConnectionEvents;
 
 /**
  * vccw_connection_events: Has libvirt's queue be fed with a kind of event, from now on.
- * @event: VIR_NODE_DEVICE_EVENT_ID_*
  *
  * Returns: (transfer none): the queue, libvirt's virObjectEventState; NULL if it failed,
  *   with the error raised.
  */
-gpointer vccw_connection_events(virConnectPtr conn, gint32 event);
+gpointer
+vccw_connection_events(virConnectPtr conn, VccwConnectionEvents of, gint32 event);
 
 /** vccw_connection_queue: Returns: (transfer none): the same queue, fed or not. */
 gpointer vccw_connection_queue(virConnectPtr conn);
+
+/** vccw_connection_deregister: Ends a callback. Returns: 0; -1 if it failed. */
+int vccw_connection_deregister(virConnectPtr conn, int callback_id);
 
 G_END_DECLS

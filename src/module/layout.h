@@ -45,9 +45,15 @@ typedef struct {
     gpointer nwfilter, secret, storage;
 } VccwConnectTable;
 
-/** VCCW_LAYOUT_OBJECT_CONNECTION: where a node device or a domain, as libvirt has it in
- * memory, points to its connection: the same in all known releases. */
-#define VCCW_LAYOUT_OBJECT_CONNECTION 24
+/** VccwLayoutDomain: a domain as libvirt has it in memory; a node device begins in the
+ * same way. The same in all known releases. */
+typedef struct {
+    char object[24];
+    gpointer connection; /* virConnectPtr */
+    char *name;
+    int id;
+    unsigned char uuid[16];
+} VccwLayoutDomain;
 
 /**
  * vccw_layout_check: Whether the tables of a release are known.

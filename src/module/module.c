@@ -9,6 +9,7 @@
  */
 
 #include "module/connect.h"
+#include "module/domain.h"
 #include "module/nodedev.h"
 #include "module/raise.h"
 #include "module/symbols.h"
@@ -17,22 +18,42 @@
 /** ccwRegister: what libvirt calls. Returns: 0; -1 with an error raised. */
 int ccwRegister(void);
 
+static void
+append(GArray *all, const VccwEntry *(*list)(gsize *ret_n))
+{
+    gsize n;
+    const VccwEntry *entries = list(&n);
+
+    g_array_append_vals(all, entries, n);
+}
+
+static gpointer *
+make_hypervisor(gulong version)
+{
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(VccwEntry));
+
+    append(all, vccw_module_connect);
+    append(all, vccw_module_hand);
+    append(all, vccw_module_domain);
+    append(all, vccw_module_domain_life);
+    return vccw_layout_fill(VCCW_TABLE_HYPERVISOR, version, "CCW",
+                            (const VccwEntry *)all->data, all->len);
+}
+
 static const VccwConnectTable *
 make_table(gulong version)
 {
     static const char *const schemes[] = { "ccw", NULL };
     static VccwConnectTable table;
-    const VccwEntry *connect, *nodedev;
-    gsize n_connect, n_nodedev;
+    const VccwEntry *nodedev;
+    gsize n_nodedev;
 
-    connect = vccw_module_connect(&n_connect);
     nodedev = vccw_module_nodedev(&n_nodedev);
     table = (VccwConnectTable){
         .local_only = true,
         .embeddable = true,
         .uri_schemes = schemes,
-        .hypervisor =
-            vccw_layout_fill(VCCW_TABLE_HYPERVISOR, version, "CCW", connect, n_connect),
+        .hypervisor = make_hypervisor(version),
         .node_device =
             vccw_layout_fill(VCCW_TABLE_NODE_DEVICE, version, "CCW", nodedev, n_nodedev),
     };

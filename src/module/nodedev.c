@@ -39,18 +39,6 @@ number_of(virNodeDevicePtr device, gint32 procedure)
     return vccw_connection_number(vccw_connection_of(device), procedure, &args);
 }
 
-/* libvirt's old lists: into an array of the caller's. */
-static int
-fill_names(GPtrArray *names, char **const ret_names, int max)
-{
-    g_autoptr(GPtrArray) owned = names;
-    int n = names ? MIN((int)names->len, max) : -1;
-
-    for (int i = 0; i < n; i++)
-        ret_names[i] = g_strdup(names->pdata[i]);
-    return n;
-}
-
 static int
 num_of_devices(virConnectPtr conn, const char *cap, unsigned int flags)
 {
@@ -68,7 +56,7 @@ list_devices(virConnectPtr conn,
 {
     VccwArgs args = { .name = cap, .number = max, .flags = flags };
 
-    return fill_names(vccw_connection_names(conn, 112, &args), ret_names, max);
+    return vccw_connection_fill_names(conn, 112, &args, ret_names, max);
 }
 
 static void
@@ -146,8 +134,8 @@ list_caps(virNodeDevicePtr device, char **const ret_names, int max)
     VccwArgs args = args_of(device);
 
     args.number = max;
-    return fill_names(vccw_connection_names(vccw_connection_of(device), 117, &args),
-                      ret_names, max);
+    return vccw_connection_fill_names(vccw_connection_of(device), 117, &args, ret_names,
+                                      max);
 }
 
 static virNodeDevicePtr
@@ -235,6 +223,40 @@ update(virNodeDevicePtr device, const char *xml, unsigned int flags)
 }
 
 static int
+detach(virNodeDevicePtr device)
+{
+    VccwArgs args = args_of(device);
+
+    return done_on(device, 118, &args);
+}
+
+static int
+detach_flags(virNodeDevicePtr device, const char *driver, unsigned int flags)
+{
+    VccwArgs args = args_of(device);
+
+    args.text = driver;
+    args.flags = flags;
+    return done_on(device, 301, &args);
+}
+
+static int
+reattach(virNodeDevicePtr device)
+{
+    VccwArgs args = args_of(device);
+
+    return done_on(device, 119, &args);
+}
+
+static int
+reset(virNodeDevicePtr device)
+{
+    VccwArgs args = args_of(device);
+
+    return done_on(device, 120, &args);
+}
+
+static int
 event_register(virConnectPtr conn,
                virNodeDevicePtr device,
                int event,
@@ -242,7 +264,7 @@ event_register(virConnectPtr conn,
                void *opaque,
                virFreeCallback release)
 {
-    gpointer queue = vccw_connection_events(conn, event); /* 374 */
+    gpointer queue = vccw_connection_events(conn, VCCW_CONNECTION_NODE_DEVICES, event);
     int id;
 
     if (!queue || vccw_libvirt.virNodeDeviceEventStateRegisterID(
@@ -251,25 +273,12 @@ event_register(virConnectPtr conn,
     return id;
 }
 
-/* The session goes on listening, and libvirt's queue drops what nobody wants; 375 is for
- * faces that keep books of their own. */
-static int
-event_deregister(virConnectPtr conn, int callback_id)
-{
-    gpointer queue = vccw_connection_queue(conn);
-
-    if (!queue ||
-        vccw_libvirt.virObjectEventStateDeregisterID(conn, queue, callback_id, true) < 0)
-        return -1;
-    return 0;
-}
-
 static const VccwEntry entries[] = {
     { "nodeNumOfDevices", VCCW_FUNCTION(num_of_devices) },
     { "nodeListDevices", VCCW_FUNCTION(list_devices) },
     { "connectListAllNodeDevices", VCCW_FUNCTION(list_all_devices) },
     { "connectNodeDeviceEventRegisterAny", VCCW_FUNCTION(event_register) },
-    { "connectNodeDeviceEventDeregisterAny", VCCW_FUNCTION(event_deregister) },
+    { "connectNodeDeviceEventDeregisterAny", VCCW_FUNCTION(vccw_connection_deregister) },
     { "nodeDeviceLookupByName", VCCW_FUNCTION(lookup_by_name) },
     { "nodeDeviceGetXMLDesc", VCCW_FUNCTION(get_xml_desc) },
     { "nodeDeviceGetParent", VCCW_FUNCTION(get_parent) },
@@ -286,6 +295,21 @@ static const VccwEntry entries[] = {
     { "nodeDeviceIsActive", VCCW_FUNCTION(is_active) },
     { "nodeDeviceUpdate", VCCW_FUNCTION(update) },
 };
+
+/* libvirt has these in the hypervisor's table. */
+static const VccwEntry hand_entries[] = {
+    { "nodeDeviceDettach", VCCW_FUNCTION(detach) },
+    { "nodeDeviceDetachFlags", VCCW_FUNCTION(detach_flags) },
+    { "nodeDeviceReAttach", VCCW_FUNCTION(reattach) },
+    { "nodeDeviceReset", VCCW_FUNCTION(reset) },
+};
+
+const VccwEntry *
+vccw_module_hand(gsize *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(hand_entries);
+    return hand_entries;
+}
 
 const VccwEntry *
 vccw_module_nodedev(gsize *ret_n)

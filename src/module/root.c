@@ -12,8 +12,11 @@
  *
  * Below the root folder, as libvirt's own embedded drivers have it:
  *   etc/mdevctl.d     definitions, unless the URI says etc=
+ *   etc/ccw           domains, unless it does
+ *   etc/driverctl.d   which subchannels were taken from the host, unless it does
+ *   lib/ccw           what of that is to be given back, unless it does
  *   run/ccw           driver.pid (the lock), autostarted (the boot in which that was
- * done)
+ *                     done)
  */
 
 #include "module/root.h"
@@ -175,36 +178,83 @@ wait_for_autostart(VccwRoot *root)
     vccw_source_clear(&tick);
 }
 
+typedef struct {
+    char *definitions, *domains, *overrides, *rules, *state;
+} Places;
+
+static void
+places_clear(Places *places)
+{
+    g_free(places->definitions);
+    g_free(places->domains);
+    g_free(places->overrides);
+    g_free(places->rules);
+    g_free(places->state);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Places, places_clear)
+
+/* Those of the host's own: what was taken of it is remembered, and locked, where virtccwd
+ * does it. */
+static void
+find_places_of_host(Places *places, const char *etc)
+{
+    g_autofree char *beside = g_path_get_dirname(etc);
+
+    places->definitions = g_build_filename(etc, "mdevctl.d", NULL);
+    places->domains = g_build_filename(etc, "libvirt", "ccw", NULL);
+    places->overrides = g_build_filename(etc, "driverctl.d", NULL);
+    places->rules = g_build_filename(etc, "udev", "rules.d", NULL);
+    places->state = g_build_filename(beside, "var", "lib", "virtccw", NULL);
+}
+
+static gboolean
+make_places(Places *places, const char *root, GError **error)
+{
+    g_autofree char *lib = g_build_filename(root, "lib", NULL);
+
+    places->definitions = g_build_filename(root, "etc", "mdevctl.d", NULL);
+    places->domains = g_build_filename(root, "etc", "ccw", NULL);
+    places->overrides = g_build_filename(root, "etc", "driverctl.d", NULL);
+    places->rules = g_strdup("/etc/udev/rules.d");
+    places->state = g_build_filename(lib, "ccw", NULL);
+    return make_folder(places->definitions, error) && make_folder(lib, error);
+}
+
 /* With etc= the definitions are the host's own, and mdevctl's rules or virtccwd start
  * what is to be started; otherwise nobody else would. */
 static gboolean
 start_driver(VccwRoot *root, const char *run, GError **error)
 {
     const VccwOptions *options = root->options;
-    g_autofree char *own_etc = g_build_filename(options->root, "etc", NULL);
-    g_autofree char *definitions =
-        g_build_filename(options->etc ? options->etc : own_etc, "mdevctl.d", NULL);
+    g_auto(Places) places = { 0 };
     g_autofree char *stamp = g_build_filename(run, "autostarted", NULL);
     g_autofree char *boot = vccw_read_attr(AT_FDCWD, BOOT_ID, NULL);
-    gboolean over = is_autostarted(stamp, boot);
     VccwDriverOptions driver = {
         .sysfs = options->sysfs,
         .dev = "/dev",
         .proc = "/proc",
-        .definitions = definitions,
+        .take_parents = TRUE,
         .privileged = geteuid() == 0,
         .autostart = !options->etc && geteuid() == 0,
-        .autostart_over = over,
+        .autostart_over = is_autostarted(stamp, boot),
         .operation_timeout_ms = OPERATION_TIMEOUT_MS,
     };
 
-    if (!options->etc && !make_folder(definitions, error))
+    if (options->etc)
+        find_places_of_host(&places, options->etc);
+    else if (!make_places(&places, options->root, error))
         return FALSE;
+    driver.definitions = places.definitions;
+    driver.domains = places.domains;
+    driver.overrides = places.overrides;
+    driver.rules = places.rules;
+    driver.state = places.state;
     root->driver = vccw_driver_new(&driver, error);
     if (!root->driver)
         return FALSE;
     vccw_driver_start(root->driver);
-    if (driver.autostart && !over) {
+    if (driver.autostart && !driver.autostart_over) {
         wait_for_autostart(root);
         note_autostarted(run, boot);
     }

@@ -19,7 +19,9 @@ typedef struct {
 static const Symbol symbols[] = {
     SYMBOL(virRegisterConnectDriver),
     SYMBOL(virGetNodeDevice),
+    SYMBOL(virGetDomain),
     SYMBOL(virObjectUnref),
+    SYMBOL(virIdentityGetCurrent),
     SYMBOL(virRaiseErrorFull),
     SYMBOL(virLogMessage),
     SYMBOL(virObjectEventStateNew),
@@ -28,6 +30,11 @@ static const Symbol symbols[] = {
     SYMBOL(virNodeDeviceEventStateRegisterID),
     SYMBOL(virNodeDeviceEventLifecycleNew),
     SYMBOL(virNodeDeviceEventUpdateNew),
+    SYMBOL(virDomainEventStateRegister),
+    SYMBOL(virDomainEventStateDeregister),
+    SYMBOL(virDomainEventStateRegisterID),
+    SYMBOL(virDomainEventLifecycleNew),
+    SYMBOL(virDomainEventMetadataChangeNewFromDom),
 };
 
 gpointer

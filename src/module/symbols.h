@@ -27,7 +27,12 @@ typedef struct {
 typedef struct {
     int (*virRegisterConnectDriver)(const VccwConnectTable *table, bool shared);
     virNodeDevicePtr (*virGetNodeDevice)(virConnectPtr conn, const char *name);
+    virDomainPtr (*virGetDomain)(virConnectPtr conn,
+                                 const char *name,
+                                 const unsigned char *uuid,
+                                 int id);
     void (*virObjectUnref)(gpointer object);
+    gpointer (*virIdentityGetCurrent)(void);
     void (*virRaiseErrorFull)(const char *file,
                               const char *function,
                               size_t line,
@@ -66,6 +71,30 @@ typedef struct {
         int *ret_callback_id);
     gpointer (*virNodeDeviceEventLifecycleNew)(const char *name, int type, int detail);
     gpointer (*virNodeDeviceEventUpdateNew)(const char *name);
+    int (*virDomainEventStateRegister)(virConnectPtr conn,
+                                       gpointer state,
+                                       virConnectDomainEventCallback func,
+                                       gpointer opaque,
+                                       virFreeCallback release);
+    int (*virDomainEventStateDeregister)(virConnectPtr conn,
+                                         gpointer state,
+                                         virConnectDomainEventCallback func);
+    int (*virDomainEventStateRegisterID)(virConnectPtr conn,
+                                         gpointer state,
+                                         virDomainPtr domain,
+                                         int event,
+                                         virConnectDomainEventGenericCallback func,
+                                         gpointer opaque,
+                                         virFreeCallback release,
+                                         int *ret_callback_id);
+    gpointer (*virDomainEventLifecycleNew)(int id,
+                                           const char *name,
+                                           const unsigned char *uuid,
+                                           int type,
+                                           int detail);
+    gpointer (*virDomainEventMetadataChangeNewFromDom)(gconstpointer domain,
+                                                       int type,
+                                                       const char *uri);
 } VccwSymbols;
 
 /** vccw_libvirt: libvirt's functions, once vccw_symbols_load() has succeeded. */

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The same calls by virtccwd and by the module: the same answers, errors and events."""
 
+import itertools
+
 import libvirt
 import pytest
 
 import hostlib
+from domainlib import DOMAIN, DOMAIN_UUID, domain_xml, hostdev_xml
 from hostlib import (CSS, LAB, MODULE, OTHER, OTHER_CCW, OTHER_UUID, RW_SOCKET, SUBCHANNEL,
                      UUID, bind_vfio, css_name, define_file, mdev_name, mdev_xml, module_uri,
                      run, wait_for)
@@ -52,8 +55,7 @@ def outcome(call):
 
 
 def reads(connection):
-    """Everything that can be asked of either, and each answer: the module has no domains, and
-    hands no device over."""
+    """Everything that can be asked of either, and each answer."""
     for what in ('getType', 'getVersion', 'getLibVersion', 'getHostname', 'getCapabilities',
                  'isSecure', 'isAlive', 'getMaxVcpus', 'getInfo', 'getSysinfo', 'listNetworks',
                  'listAllStoragePools', 'listAllSecrets', 'getCPUMap'):
@@ -104,7 +106,9 @@ def writes_of_device(connection, name):
     for what, args in (('setAutostart', (1,)), ('setAutostart', (7,)), ('create', ()),
                        ('create', (1,)), ('create', ()), ('setAutostart', (0,)),
                        ('destroy', ()), ('destroy', ()), ('undefine', (1,)), ('undefine', ()),
-                       ('undefine', ()), ('create', ())):
+                       ('undefine', ()), ('create', ()), ('dettach', ()), ('reset', ()),
+                       ('detachFlags', ('vfio',)), ('detachFlags', (None, 1)), ('reAttach', ()),
+                       ('detachFlags', (None,)), ('reAttach', ()), ('reAttach', ())):
         yield name, what, args, outcome(lambda: getattr(node, what)(*args))
         yield name, 'state', [outcome(getattr(node, ask))
                               for ask in ('isActive', 'isPersistent', 'autostart')]
@@ -122,7 +126,7 @@ def faces(daemon, event_loop):
 def compare(first, second):
     first, second = list(first), list(second)
     assert len(first) > 100
-    different = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
+    different = [pair for pair in itertools.zip_longest(first, second) if pair[0] != pair[1]]
     assert not different, f'{len(different)}: {different[:3]}'
 
 
@@ -173,3 +177,74 @@ def test_writes_and_events(faces):
     compare(*traces)
     mdevs = [[event for event in events if 'mdev' in str(event)] for events in heard]
     assert mdevs[0] == mdevs[1] and len(mdevs[0]) > 10
+
+
+DOMAIN_DOCUMENTS = [
+    domain_xml(), domain_xml(devices=hostdev_xml() * 2), domain_xml(vcpus=4), domain_xml(uuid=OTHER_UUID),
+    domain_xml(name='second', uuid=OTHER_UUID), '<domain/>', '<domain', '', '<device/>', 'x' * 70000]
+DOMAIN_READS = ('name', 'UUIDString', 'ID', 'info', 'state', 'OSType', 'maxMemory', 'maxVcpus',
+                'isActive', 'isPersistent', 'isUpdated', 'autostart', 'hasManagedSaveImage',
+                'vcpusFlags', 'memoryStats', 'snapshotNum', 'jobInfo', 'hostname')
+DOMAIN_WRITES = (
+    ('setAutostart', 1), ('setAutostart', 0), ('rename', 'new'), ('rename', DOMAIN), ('rename', 'a/b'),
+    ('setMetadata', libvirt.VIR_DOMAIN_METADATA_TITLE, 'a title', None, None),
+    ('setMetadata', libvirt.VIR_DOMAIN_METADATA_DESCRIPTION, 'text', None, None, 4),
+    ('setMetadata', libvirt.VIR_DOMAIN_METADATA_ELEMENT, '<a/>', 'k', 'http://example.org/x'),
+    ('metadata', libvirt.VIR_DOMAIN_METADATA_TITLE, None),
+    ('metadata', libvirt.VIR_DOMAIN_METADATA_ELEMENT, 'http://example.org/x'),
+    ('metadata', libvirt.VIR_DOMAIN_METADATA_ELEMENT, 'http://example.org/y'),
+    ('metadata', 7, None), ('XMLDesc', 0), ('XMLDesc', 2), ('XMLDesc', 1 << 20),
+    ('create',), ('createWithFlags', 1), ('destroy',), ('destroyFlags', 1), ('reboot', 0), ('reset', 0),
+    ('suspend',), ('resume',), ('shutdown',), ('shutdownFlags', 1), ('managedSave', 0),
+    ('vcpusFlags', 2), ('vcpusFlags', 1), ('setVcpus', 3), ('attachDevice', '<disk/>'))
+ENDS = (('undefineFlags', 1 << 20), ('undefineFlags', 4), ('undefine',), ('undefine',))
+
+
+def of_connection(connection):
+    for what, args in (('listAllDomains', ()), ('listAllDomains', (1,)), ('listAllDomains', (1 << 20,)),
+                       ('listDefinedDomains', ()), ('numOfDefinedDomains', ()), ('listDomainsID', ()),
+                       ('numOfDomains', ()), ('lookupByID', (1,)), ('lookupByName', (DOMAIN,)),
+                       ('lookupByName', ('ä' * 300,)), ('lookupByUUIDString', (DOMAIN_UUID,)),
+                       ('domainXMLToNative', ('qemu-argv', domain_xml(devices=''))),
+                       ('domainXMLToNative', ('nonsense', domain_xml())),
+                       ('domainXMLFromNative', ('qemu-argv', 'qemu-system-s390x -m 512')),
+                       ('getDomainCapabilities', (None, 's390x')),
+                       ('getDomainCapabilities', (None, 'nonsense')), ('getCapabilities', ())):
+        found = outcome(lambda: getattr(connection, what)(*args))
+        if isinstance(found, list):
+            found = [one.name() if isinstance(one, libvirt.virDomain) else one for one in found]
+        yield what, args, found.name() if isinstance(found, libvirt.virDomain) else found
+
+
+def domains(connection):
+    """Lives of domains, with all that can go wrong in them."""
+    for number, document in enumerate(DOMAIN_DOCUMENTS):
+        for flags in (0, 1, 4):
+            found = outcome(lambda: connection.defineXMLFlags(document, flags))
+            yield number, flags, found if isinstance(found, tuple) else found.name()
+            yield from of_connection(connection)
+            if isinstance(found, tuple):
+                continue
+            for what in DOMAIN_READS:
+                yield what, outcome(getattr(found, what, lambda: None))
+            for what, *args in DOMAIN_WRITES + (ENDS if number % 2 else ()):
+                yield what, args, outcome(lambda: getattr(found, what)(*args))
+                found = connection.lookupByUUIDString(found.UUIDString()) if what == 'rename' else found
+    for found in sorted(connection.listAllDomains(), key=libvirt.virDomain.name):
+        yield found.name(), outcome(found.undefine)
+
+
+def test_domains(faces):
+    traces, heard = [], [[], []]
+    for number, connection in enumerate(faces):
+        def hear(_, domain, *event, events=heard[number]):
+            events.append((domain.name(), *event[:-1]))
+        ids = [connection.domainEventRegisterAny(None, event, hear, None) for event in (0, 23)]
+        traces.append(list(domains(connection)))
+        connection.defineXML(domain_xml(name='last', devices='')).undefine()
+        wait_for(lambda: ('last', 1, 0) in heard[number], 'it has heard all')
+        for callback in ids:
+            connection.domainEventDeregisterAny(callback)
+    compare(*traces)
+    assert heard[0] == heard[1] and len(heard[0]) > 20
+    assert any('http://example.org/x' in event for event in heard[1])

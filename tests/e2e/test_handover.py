@@ -8,11 +8,11 @@ import subprocess
 
 import pytest
 
-from hostlib import (CSS, LAB, MODULE, OTHER_UUID, OVERRIDES, REMEMBERED, SUBCHANNEL, UUID, Daemon,
-                     bind_vfio, ctl, define_file, definition_path, mdev_exists, mdev_name,
+from hostlib import (CSS, LAB, OTHER_UUID, OVERRIDES, REMEMBERED, SUBCHANNEL, UUID, Daemon,
+                     bind_vfio, client_uri, ctl, define_file, definition_path, mdev_exists, mdev_name,
                      mdev_xml, ok, read_file, run, wait_for, write_file)
 
-pytestmark = pytest.mark.skipif(LAB or MODULE, reason='the DASD and its uses are simulated')
+pytestmark = pytest.mark.skipif(LAB, reason='the DASD and its uses are simulated')
 
 MDEV = mdev_name()
 DEVICE = '0.0.3000'
@@ -130,7 +130,7 @@ class TestDetach:
 
     def test_read_only(self, daemon):
         for verb in ('nodedev-detach', 'nodedev-reattach', 'nodedev-reset'):
-            result = run('virsh', '-r', '-c', 'ccw:///system', verb, CSS)
+            result = run('virsh', '-r', '-c', client_uri(), verb, CSS)
             assert result.rc == 1 and 'read only' in result.err, result.err
         assert_with_host()
 
@@ -143,7 +143,7 @@ class TestDetach:
         server = Daemon(tmp_path, env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'})
         server.start()
         try:
-            ok('virsh', '-c', 'ccw:///system', 'nodedev-detach', CSS)
+            ok('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
             assert_with_vfio()
         finally:
             server.stop()
@@ -155,7 +155,7 @@ class TestDetach:
             os.chmod(tmp_path / 'modprobe', 0o755)
             server = Daemon(tmp_path, env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'})
             server.start()
-            result = run('virsh', '-c', 'ccw:///system', 'nodedev-detach', CSS)
+            result = run('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
             server.stop()
             assert result.rc == 1 and 'no such module' in result.err, result.err
             assert_with_host()
@@ -285,8 +285,8 @@ class TestStart:
         server = Daemon(tmp_path)
         server.start('--config', str(config))
         try:
-            ok('virsh', '-c', 'ccw:///system', 'nodedev-define', document(mdev_xml()))
-            result = run('virsh', '-c', 'ccw:///system', 'nodedev-start', MDEV)
+            ok('virsh', '-c', client_uri(), 'nodedev-define', document(mdev_xml()))
+            result = run('virsh', '-c', client_uri(), 'nodedev-start', MDEV)
             assert result.rc == 1 and 'io_subchannel' in result.err
             assert_with_host()
         finally:

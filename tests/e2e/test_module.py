@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """libvirt_driver_ccw.so: ccw:///embed, without any daemon."""
 
+import glob
 import os
 import threading
 import time
@@ -8,6 +9,8 @@ import time
 import libvirt
 import pytest
 
+import sidelib
+from domainlib import DOMAIN, domain_xml
 from hostlib import (BUILD, CSS, LAB, OTHER, OTHER_UUID, SUBCHANNEL, UUID, Virsh,
                      bind_vfio, define_file, mdev_exists, mdev_name, mdev_xml, ok,
                      read_file, run, wait_for, write_file)
@@ -37,6 +40,11 @@ def threads():
     """The threads of this process that are the module's."""
     names = [read_file(f'/proc/self/task/{task}/comm') for task in os.listdir('/proc/self/task')]
     return [name for name in names if name.startswith('virtccw')]
+
+
+def roots():
+    """Those of them that a root has."""
+    return [name for name in threads() if 'root' in name]
 
 
 def refusal(address, flags=0):
@@ -85,14 +93,15 @@ def test_root_is_locked(root):
 
 
 def test_two_connections_share_a_root(root):
+    before = len(roots())
     first, second = libvirt.open(uri(root)), libvirt.open(uri(root))
     first.nodeDeviceDefineXML(mdev_xml())
     assert second.nodeDeviceLookupByName(MDEV).isPersistent()
-    assert len([name for name in threads() if 'root' in name]) == 1
+    assert len(roots()) == before + 1
     first.close()
     second.nodeDeviceLookupByName(MDEV).undefine()
     second.close()
-    wait_for(lambda: not [name for name in threads() if 'root' in name], 'its thread has ended')
+    wait_for(lambda: len(roots()) == before, 'its thread has ended')
 
 
 def test_two_roots(root):
@@ -302,3 +311,86 @@ def test_unknown_version(root, version, text):
         'LD_PRELOAD': f'{BUILD}/tests/module/libother-version.so'})
     assert result.rc == 1 and f'libvirt {text} is not a release' in result.err
     assert '9.0.0, 11.3.0 and 12.8.0' in result.err and 'internal error' not in result.err
+
+
+class TestDomains:
+    """Definitions of guests, in the root too."""
+
+    def test_virsh(self, root):
+        virsh = Virsh(uri(root))
+        virsh.ok('define', '/dev/stdin', stdin=domain_xml())
+        assert read_file(f'{root}/etc/ccw/{DOMAIN}.xml').count('<hostdev') == 1
+        assert virsh.ok('list', '--all', '--name').split() == [DOMAIN]
+        assert "devno='0x0000'" in virsh.ok('dumpxml', DOMAIN)
+        assert 'a QEMU driver is needed' in virsh.fails('start', DOMAIN)
+        virsh.ok('undefine', DOMAIN)
+        assert virsh.ok('list', '--all', '--name').split() == []
+
+    def test_events(self, root):
+        seen = []
+
+        def hear(connection, domain, *event):
+            seen.append((domain.name(), *event))
+
+        first, second = libvirt.open(uri(root)), libvirt.open(uri(root))
+        numbers = [second.domainEventRegisterAny(None, event, hear, event) for event in (0, 23)]
+        second.domainEventRegister(hear, 'old')
+        domain = first.defineXML(domain_xml())
+        domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, '<a/>', 'k', 'http://example.org/')
+        domain.undefine()
+        wanted = {(DOMAIN, 0, 0, 0), (DOMAIN, 0, 0, 'old'), (DOMAIN, 2, 'http://example.org/', 23),
+                  (DOMAIN, 1, 0, 0), (DOMAIN, 1, 0, 'old')}
+        wait_for(lambda: set(seen) == wanted, f'{seen}')
+        second.domainEventDeregister(hear)
+        for number in numbers:
+            second.domainEventDeregisterAny(number)
+        first.defineXML(domain_xml()).undefine()
+        time.sleep(0.2)
+        assert len(seen) == len(wanted)
+        first.close()
+        second.close()
+
+
+@pytest.mark.skipif(LAB, reason='the DASD is simulated')
+def test_hand_over(root):
+    """Taken from the host and given back, as it is remembered in the root."""
+    virsh = Virsh(uri(root))
+    driver = f'/sys/bus/css/devices/{SUBCHANNEL}/driver'
+    virsh.ok('nodedev-detach', CSS)
+    assert os.readlink(driver).endswith('/vfio_ccw')
+    assert read_file(f'{root}/etc/driverctl.d/css-{SUBCHANNEL}') == 'vfio_ccw\n'
+    assert not os.path.exists(f'/etc/driverctl.d/css-{SUBCHANNEL}')
+    virsh.ok('nodedev-reattach', CSS)
+    assert os.readlink(driver).endswith('/io_subchannel')
+    virsh.ok('nodedev-define', '/dev/stdin', stdin=mdev_xml())
+    virsh.ok('nodedev-start', MDEV)
+    assert os.readlink(driver).endswith('/vfio_ccw') and mdev_exists()
+    virsh.ok('nodedev-destroy', MDEV)
+    assert os.readlink(driver).endswith('/io_subchannel')
+
+
+@pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed')
+def test_stock_daemon(root, tmp_path):
+    """libvirtd loads its own modules only, even where ours lies beside them."""
+    folder = tmp_path / 'modules'
+    os.mkdir(folder)
+    for path in [*glob.glob('/usr/lib/*/libvirt/connection-driver/*.so'),
+                 f'{MODULE_FOLDER}/{MODULE_FILE}']:
+        if not os.path.lexists(folder / os.path.basename(path)):
+            os.symlink(path, folder / os.path.basename(path))
+    stock = sidelib.Stock(tmp_path)
+    stock.env = {'LIBVIRT_DRIVER_DIR': str(folder)}
+    with stock:
+        def loaded():
+            return MODULE_FILE in read_file(f'/proc/{stock.process.pid}/maps')
+
+        assert not loaded()
+        error = Virsh(f'ccw+unix:///system?socket={sidelib.SOCKET}').fails('nodedev-list')
+        assert 'no connection driver available' in error
+        # Who asks for it by a remote URI's name= would have it opened by root, and choose
+        # the folder.
+        for address, socket in (('nodedev+unix:///system', sidelib.SOCKET),
+                                ('qemu+unix:///system', f'{sidelib.SOCKET}-ro')):
+            virsh = Virsh(f'{address}?socket={socket}&name=ccw:///embed%3Froot%3D{root}')
+            assert 'by a daemon for its client' in run(*virsh.argv, '-r', 'uri').err
+        assert loaded() and not os.path.exists(root)

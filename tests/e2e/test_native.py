@@ -11,7 +11,7 @@ import libvirt
 import pytest
 
 from domainlib import DOMAIN, domain_path, domain_xml, hostdev_xml
-from hostlib import MODULE, RO_SOCKET, SOURCE, URI, Virsh
+from hostlib import RO_SOCKET, SOURCE, URI, Virsh
 
 QEMU = shutil.which('qemu-system-s390x')
 MANUAL = os.path.join(SOURCE, 'xmlfiles/guest-manual.xml')
@@ -19,7 +19,6 @@ MANUAL_UUID = '7e270a25-e163-4922-af60-757fc8ed48c6'
 QEMU_NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0'
 SYSFSDEV = f'/sys/bus/mdev/devices/{MANUAL_UUID}'
 
-pytestmark = pytest.mark.skipif(MODULE, reason='no domains without a daemon')
 emulator = pytest.mark.skipif(not QEMU, reason='qemu-system-s390x is not installed')
 
 

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from domainlib import DOMAIN, domain_xml
 from hostlib import (CSS, MODULE, OTHER, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background,
                      bind_vfio, client_uri, define_file, mdev_exists, mdev_name, mdev_xml, ok,
                      read_file, wait_for, write_file)
@@ -24,8 +25,8 @@ ENTER = ('mkdir -p "$0/run/libvirt" && mount --bind /run/libvirt "$0/run/libvirt
 # has another name by now, it gets its old one, too: what the module calls has not changed.
 ENTER_MODULE = '''
 set -e
-mkdir -p "$0/dev" "$0/etc/mdevctl.d"
-for folder in /run /sys /proc /dev /etc/mdevctl.d; do mount --rbind $folder "$0$folder"; done
+mkdir -p "$0/dev" "$0/etc/mdevctl.d" "$0/etc/libvirt"
+for folder in /run /sys /proc /dev /etc/mdevctl.d /etc/libvirt; do mount --rbind $folder "$0$folder"; done
 mount -t tmpfs none "$0/mnt"
 cp "$LIBVIRT_DRIVER_DIR/libvirt_driver_ccw.so" "$0/mnt"
 for file in "$0"/usr/lib/*/libxml2.so.16; do
@@ -203,3 +204,23 @@ node.undefine()
 print(connection.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV))
 ''')
     assert out == f'{MDEV} 1 1 1 {CSS}\nFalse\n[]\n'
+
+
+def test_domain(new, shared_document):
+    path = shared_document(domain_xml())
+    assert f"Domain '{DOMAIN}' defined from {path}" in new.ok('define', path)
+    try:
+        assert new.ok('list', '--all', '--name').split() == [DOMAIN]
+        assert "devno='0x0000'" in new.ok('dumpxml', DOMAIN)
+        assert re.search(r'Persistent: +yes\nAutostart: +disable', new.ok('dominfo', DOMAIN))
+        new.ok('autostart', DOMAIN)
+        new.ok('desc', DOMAIN, '--title', 'a title')
+        assert new.ok('desc', DOMAIN, '--title').strip() == 'a title'
+        new.ok('metadata', DOMAIN, 'http://example.org/', '--key', 'k', '--set', '<a/>')
+        assert 'a' in new.ok('metadata', DOMAIN, 'http://example.org/')
+        assert 'a QEMU driver is needed' in new.fails('start', DOMAIN)
+        new.ok('domrename', DOMAIN, 'new')
+        new.ok('domrename', 'new', DOMAIN)
+    finally:
+        new.ok('undefine', DOMAIN)
+    assert new.ok('list', '--all', '--name').split() == []

@@ -36,11 +36,6 @@ UNSUPPORTED = [
     'net-info default', 'nwfilter-dumpxml clean-traffic', 'iface-dumpxml eth0',
     'nwfilter-binding-list', 'iface-begin', 'allocpages 4 4',
 ]
-if MODULE:  # no domains without a daemon
-    UNSUPPORTED += ['list --all', 'define /dev/null', 'event --all --timeout 1',
-                    'domcapabilities', 'maxvcpus',
-                    'nodedev-detach css_0_0_0004', 'nodedev-reattach css_0_0_0004',
-                    'nodedev-reset css_0_0_0004', 'nodedev-detach css_0_0_0004 --driver vfio']
 UNKNOWN = re.compile(r'error: this function is not supported by the connection driver: vir\w+'
                      if MODULE else
                      r'error: unknown procedure: \d+ \(virtccwd does not have this call\)')

@@ -271,18 +271,42 @@ out:
 }
 
 static void
-check_object(Check *check, const char *what, gconstpointer object)
+check_part(Check *check, const char *what, const char *part, gboolean right, gsize place)
 {
-    const virConnectPtr *conn =
-        (gconstpointer)((const char *)object + VCCW_LAYOUT_OBJECT_CONNECTION);
-
-    if (object && *conn == check->conn) {
+    if (right) {
         check->proved++;
         return;
     }
-    printf("a %s does not point to its connection at byte %d\n", what,
-           VCCW_LAYOUT_OBJECT_CONNECTION);
+    printf("a %s does not have its %s at byte %zu\n", what, part, place);
     check->wrong++;
+}
+
+static void
+check_object(Check *check, const char *what, gconstpointer object)
+{
+    const VccwLayoutDomain *seen = object;
+
+    check_part(check, what, "connection", seen && seen->connection == check->conn,
+               offsetof(VccwLayoutDomain, connection));
+}
+
+/* virDomainEventMetadataChangeNewFromDom() reads these of what the module hands it. */
+static void
+check_domain(Check *check, virDomainPtr domain)
+{
+    const VccwLayoutDomain *seen = (gconstpointer)domain;
+    guchar uuid[VIR_UUID_BUFLEN];
+
+    if (!domain)
+        return;
+    virDomainGetUUID(domain, uuid);
+    check_part(check, "domain", "name",
+               seen->name && virDomainGetName(domain) == seen->name,
+               offsetof(VccwLayoutDomain, name));
+    check_part(check, "domain", "number", virDomainGetID(domain) == (guint)seen->id,
+               offsetof(VccwLayoutDomain, id));
+    check_part(check, "domain", "UUID", memcmp(seen->uuid, uuid, sizeof uuid) == 0,
+               offsetof(VccwLayoutDomain, uuid));
 }
 
 /* Functions of libvirt's that make its objects. */
@@ -308,6 +332,7 @@ make_objects(Check *check)
     check->objects[4] = checkpoint(check->objects[1], "text");
     check_object(check, "domain", check->objects[1]);
     check_object(check, "node device", check->objects[2]);
+    check_domain(check, check->objects[1]);
     return TRUE;
 }
 
