@@ -41,7 +41,7 @@ set_option(VccwOptions *options, const char *name, const char *value, GError **e
             return FALSE;
         }
         g_free(*member);
-        *member = g_strdup(value);
+        *member = g_canonicalize_filename(value, "/");
         return TRUE;
     }
     g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,

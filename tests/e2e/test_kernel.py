@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from hostlib import (CSS, LAB, MODULE, OTHER_UUID, SUBCHANNEL, THIRD, THIRD_CCW, UUID, bind_vfio,
+from hostlib import (CSS, LAB, OTHER_UUID, SUBCHANNEL, THIRD, THIRD_CCW, UUID, bind_vfio,
                      css_name, ctl, define_file, definition_path, mdev_exists, mdev_name,
                      mdev_xml, ok, pulled_out, read_file, wait_for, write_file)
 

@@ -351,6 +351,20 @@ class TestDomains:
         second.close()
 
 
+def test_places_of_the_host(root, tmp_path):
+    """With etc= all that lasts is beside it, however it is written."""
+    os.makedirs(tmp_path / 'host/etc')
+    os.makedirs(tmp_path / 'host/var/lib')
+    virsh = Virsh(uri(root, etc=f'{tmp_path}/host/../host/etc/'))
+    virsh.ok('nodedev-define', '/dev/stdin', stdin=mdev_xml())
+    virsh.ok('define', '/dev/stdin', stdin=domain_xml())
+    found = {os.path.relpath(os.path.join(folder, name), tmp_path / 'host')
+             for folder, _, names in os.walk(tmp_path / 'host') for name in names}
+    assert {f'etc/mdevctl.d/{SUBCHANNEL}/{UUID}', f'etc/libvirt/ccw/{DOMAIN}.xml',
+            f'var/lib/virtccw/device/{UUID}@{SUBCHANNEL}'} <= found
+    assert os.listdir(root) == ['run']
+
+
 @pytest.mark.skipif(LAB, reason='the DASD is simulated')
 def test_hand_over(root):
     """Taken from the host and given back, as it is remembered in the root."""
