@@ -9,20 +9,13 @@
  * while anything blocks. A root is removed from the list when its driver has ended and
  * its lock is given up, and not before: so whoever opens it anew finds either the old one
  * whole or nothing of it.
- *
- * Below the root folder, as libvirt's own embedded drivers have it:
- *   etc/mdevctl.d     definitions, unless the URI says etc=
- *   etc/ccw           domains, unless it does
- *   etc/driverctl.d   which subchannels were taken from the host, unless it does
- *   lib/ccw           what of that is to be given back, unless it does
- *   run/ccw           driver.pid (the lock), autostarted (the boot in which that was
- *                     done)
  */
 
 #include "module/root.h"
 #include "base/io.h"
 #include "base/lock.h"
 #include "base/source.h"
+#include "module/places.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -104,22 +97,13 @@ set_state(VccwRoot *root, State state)
  */
 
 static gboolean
-make_folder(const char *path, GError **error)
-{
-    if (g_mkdir_with_parents(path, 0755) == 0)
-        return TRUE;
-    vccw_set_errno(error, errno, "cannot make the folder '%s'", path);
-    return FALSE;
-}
-
-static gboolean
 take_lock(VccwRoot *root, const char *run, GError **error)
 {
     g_autofree char *path = g_build_filename(run, "driver.pid", NULL);
     g_autofree char *holder = NULL;
     g_autoptr(GError) local = NULL;
 
-    if (!make_folder(run, error))
+    if (!vccw_places_make_folder(run, error))
         return FALSE;
     root->lock = vccw_lock_file(path, &holder, &local);
     if (root->lock >= 0)
@@ -178,56 +162,13 @@ wait_for_autostart(VccwRoot *root)
     vccw_source_clear(&tick);
 }
 
-typedef struct {
-    char *definitions, *domains, *overrides, *rules, *state;
-} Places;
-
-static void
-places_clear(Places *places)
-{
-    g_free(places->definitions);
-    g_free(places->domains);
-    g_free(places->overrides);
-    g_free(places->rules);
-    g_free(places->state);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Places, places_clear)
-
-/* Those of the host's own: what was taken of it is remembered, and locked, where virtccwd
- * does it. */
-static void
-find_places_of_host(Places *places, const char *etc)
-{
-    g_autofree char *beside = g_path_get_dirname(etc);
-
-    places->definitions = g_build_filename(etc, "mdevctl.d", NULL);
-    places->domains = g_build_filename(etc, "libvirt", "ccw", NULL);
-    places->overrides = g_build_filename(etc, "driverctl.d", NULL);
-    places->rules = g_build_filename(etc, "udev", "rules.d", NULL);
-    places->state = g_build_filename(beside, "var", "lib", "virtccw", NULL);
-}
-
-static gboolean
-make_places(Places *places, const char *root, GError **error)
-{
-    g_autofree char *lib = g_build_filename(root, "lib", NULL);
-
-    places->definitions = g_build_filename(root, "etc", "mdevctl.d", NULL);
-    places->domains = g_build_filename(root, "etc", "ccw", NULL);
-    places->overrides = g_build_filename(root, "etc", "driverctl.d", NULL);
-    places->rules = g_strdup("/etc/udev/rules.d");
-    places->state = g_build_filename(lib, "ccw", NULL);
-    return make_folder(places->definitions, error) && make_folder(lib, error);
-}
-
 /* With etc= the definitions are the host's own, and mdevctl's rules or virtccwd start
  * what is to be started; otherwise nobody else would. */
 static gboolean
 start_driver(VccwRoot *root, const char *run, GError **error)
 {
     const VccwOptions *options = root->options;
-    g_auto(Places) places = { 0 };
+    g_auto(VccwPlaces) places = { 0 };
     g_autofree char *stamp = g_build_filename(run, "autostarted", NULL);
     g_autofree char *boot = vccw_read_attr(AT_FDCWD, BOOT_ID, NULL);
     VccwDriverOptions driver = {
@@ -241,9 +182,7 @@ start_driver(VccwRoot *root, const char *run, GError **error)
         .operation_timeout_ms = OPERATION_TIMEOUT_MS,
     };
 
-    if (options->etc)
-        find_places_of_host(&places, options->etc);
-    else if (!make_places(&places, options->root, error))
+    if (!vccw_places_init(&places, options, error))
         return FALSE;
     driver.definitions = places.definitions;
     driver.domains = places.domains;
