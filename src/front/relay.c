@@ -28,7 +28,6 @@
 #include <virtccw/error.h>
 
 #define WAITING_HIGH (256 * 1024) /* more than this to send, and the source must wait */
-#define FIRST_MAX    (64 * 1024)  /* bytes of a message before the connection is open */
 #define BEGUN_MAX    (30 * G_TIME_SPAN_SECOND) /* for a message that was begun */
 #define OPEN_MAX \
     (60 * G_TIME_SPAN_SECOND) /* for the client, or the stock daemon, to open it */
@@ -374,7 +373,8 @@ take_head(VccwRelay *relay, Side *side, const VccwPiece *head)
     }
     if (from_client ? vccw_route_keeps(relay, header) : is_awaited(relay, header)) {
         side->message = vccw_message_new(header);
-        if (side->cutter.carriers)
+        if (side->cutter.carriers &&
+            !(from_client && vccw_route_takes_fds(relay, header)))
             refuse_message(relay, side,
                            "comes with file descriptors, which none of ours takes");
         return;
@@ -385,13 +385,6 @@ take_head(VccwRelay *relay, Side *side, const VccwPiece *head)
     vccw_port_append(&other->port, head->data, head->size);
     other->mid = TRUE;
     touch(relay);
-}
-
-/* The most that a client's message may be to be kept; our own documents are smaller. */
-static guint32
-longest_kept(const VccwRelay *relay)
-{
-    return relay->phase == VCCW_RELAY_OPEN ? VCCW_FRAME_STORED_MAX : FIRST_MAX;
 }
 
 static void
@@ -405,7 +398,8 @@ take_payload(VccwRelay *relay, Side *side, const VccwPiece *piece)
         vccw_port_append(&other->port, piece->data, piece->size);
         return;
     }
-    if (side == &relay->client && side->cutter.length > longest_kept(relay)) {
+    if (side == &relay->client &&
+        side->cutter.length > vccw_route_longest(relay, &side->cutter.header)) {
         refuse_message(relay, side, "is too long for this call; send less at once");
     } else if (relay->host->kept + piece->size > relay->host->kept_max) {
         refuse_message(relay, side,

@@ -6,7 +6,9 @@
  */
 
 #include "front/route.h"
+#include "front/domains.h"
 #include "front/events.h"
+#include "front/hostdevs.h"
 #include "front/nodes.h"
 #include "front/open.h"
 #include "front/own.h"
@@ -22,6 +24,11 @@ typedef struct {
 /* In ascending order. */
 static const Route routes[] = {
     { 1, vccw_open_again },          /* ConnectOpen */
+    { 8, vccw_hostdevs_change },     /* DomainAttachDevice */
+    { 10, vccw_domains_in },         /* DomainCreateXML */
+    { 11, vccw_domains_in },         /* DomainDefineXML */
+    { 13, vccw_hostdevs_change },    /* DomainDetachDevice */
+    { 14, vccw_domains_out },        /* DomainGetXMLDesc */
     { 60, vccw_open_feature },       /* ConnectSupportsFeature */
     { 66, vccw_open_auth },          /* AuthList … */
     { 67, vccw_open_auth },          /* … */
@@ -40,10 +47,24 @@ static const Route routes[] = {
     { 120, vccw_nodes_by_name },     /* NodeDeviceReset */
     { 123, vccw_nodes_by_xml },      /* NodeDeviceCreateXML */
     { 124, vccw_nodes_by_name },     /* NodeDeviceDestroy */
+    { 136, vccw_domains_in },        /* ConnectDomainXMLToNative */
+    { 160, vccw_hostdevs_change },   /* DomainAttachDeviceFlags */
+    { 161, vccw_hostdevs_change },   /* DomainDetachDeviceFlags */
+    { 174, vccw_hostdevs_change },   /* DomainUpdateDeviceFlags */
+    { 185, vccw_domains_in },        /* DomainSnapshotCreateXML */
+    { 186, vccw_domains_out },       /* DomainSnapshotGetXMLDesc */
+    { 232, vccw_domains_in },        /* DomainSaveFlags */
+    { 233, vccw_domains_in },        /* DomainRestoreFlags */
+    { 235, vccw_domains_out },       /* DomainSaveImageGetXMLDesc */
+    { 236, vccw_domains_in },        /* DomainSaveImageDefineXML */
     { 285, vccw_nodes_list },        /* ConnectListAllNodeDevices */
     { 301, vccw_nodes_by_name },     /* NodeDeviceDetachFlags */
+    { 309, vccw_domains_in },        /* DomainCreateXMLWithFiles */
+    { 350, vccw_domains_in },        /* DomainDefineXMLFlags */
     { 374, vccw_events_register },   /* ConnectNodeDeviceEventRegisterAny */
     { 375, vccw_events_deregister }, /* ConnectNodeDeviceEventDeregisterAny */
+    { 388, vccw_domains_out },       /* DomainManagedSaveGetXMLDesc */
+    { 389, vccw_domains_in },        /* DomainManagedSaveDefineXML */
     { 428, vccw_nodes_by_xml },      /* NodeDeviceDefineXML */
     { 429, vccw_nodes_by_name },     /* NodeDeviceUndefine */
     { 430, vccw_nodes_by_name },     /* NodeDeviceCreate */
@@ -75,6 +96,27 @@ vccw_route_keeps(const VccwRelay *relay, const VccwHeader *header)
     return find(header) != NULL;
 }
 
+guint32
+vccw_route_longest(const VccwRelay *relay, const VccwHeader *header)
+{
+    const Route *route = find(header);
+
+    if (vccw_relay_phase(relay) != VCCW_RELAY_OPEN)
+        return VCCW_ROUTE_FIRST_MAX;
+    if (route && (route->call == vccw_domains_in || route->call == vccw_hostdevs_change))
+        return VCCW_DOMAINS_MAX;
+    return VCCW_FRAME_STORED_MAX;
+}
+
+gboolean
+vccw_route_takes_fds(const VccwRelay *relay, const VccwHeader *header)
+{
+    const Route *route = find(header);
+
+    return route && route->call == vccw_domains_in && vccw_relay_has_stock(relay) &&
+           vccw_relay_phase(relay) == VCCW_RELAY_OPEN;
+}
+
 void
 vccw_route_call(VccwRelay *relay, VccwMessage *message)
 {
@@ -82,7 +124,8 @@ vccw_route_call(VccwRelay *relay, VccwMessage *message)
 
     if (vccw_relay_phase(relay) != VCCW_RELAY_OPEN)
         vccw_open_call(relay, message);
-    else if (route && message->header.type == VCCW_WIRE_CALL)
+    else if (route &&
+             (message->header.type == VCCW_WIRE_CALL || route->call == vccw_domains_in))
         route->call(relay, message);
     else if (vccw_relay_has_stock(relay))
         vccw_relay_forward(relay, message);

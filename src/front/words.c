@@ -119,3 +119,20 @@ vccw_words_put_text_param(GByteArray *payload, const char *field, const char *va
     vccw_words_put(payload, VCCW_WORDS_STRING);
     vccw_words_put_text(payload, value);
 }
+
+void
+vccw_words_replace_text(GByteArray *payload, gsize at, const char *text)
+{
+    g_autofree char *old = NULL;
+    g_autofree guint8 *rest = NULL;
+    gsize behind = at, size;
+
+    old = vccw_words_text(payload, &behind);
+    g_return_if_fail(old);
+    size = payload->len - behind;
+    rest = g_memdup2(payload->data + behind, size);
+    g_byte_array_set_size(payload, at);
+    vccw_words_put_text(payload, text);
+    if (size)
+        g_byte_array_append(payload, rest, size);
+}

@@ -36,6 +36,10 @@ char *vccw_words_text(const GByteArray *payload, gsize *at);
  */
 GPtrArray *vccw_words_texts(const GByteArray *payload);
 
+/** vccw_words_replace_text: Puts @text in the place of the text that begins at @at, which
+ * must be there. */
+void vccw_words_replace_text(GByteArray *payload, gsize at, const char *text);
+
 /** vccw_words_put: Appends a word. */
 void vccw_words_put(GByteArray *payload, guint32 word);
 

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Nothing is done before the stock daemon has said yes: a mediated device for what a
+ * document names is defined only after that, and with the client's own rights. So who may
+ * not define a guest causes nothing, and hears what the stock daemon says.
+ */
+
+#include "front/domains.h"
+#include "driver/find-mdev.h"
+#include "front/own.h"
+#include "front/words.h"
+#include "rpc/protocol.h"
+#include <string.h>
+#include <virtccw/error.h>
+#include <virtccw/hostdev-xml.h>
+
+#define DEFINE_MDEV 428 /* procedures of libvirt's remote program */
+#define TEXT_MAX    (4 * 1024 * 1024)
+#define UUID_SIZE   16
+
+/* Where the document is in a call: "d" is a domain, "t" a text, "x" the document, and "X"
+ * one that may be absent. */
+typedef struct {
+    gint32 procedure;
+    const char *shape;
+    gboolean defines; /* the document becomes a guest's definition */
+} Shape;
+
+static const Shape shapes[] = {
+    { 10, "x", FALSE },    /* DomainCreateXML */
+    { 11, "x", TRUE },     /* DomainDefineXML */
+    { 136, "tx", FALSE },  /* ConnectDomainXMLToNative */
+    { 185, "dx", FALSE },  /* DomainSnapshotCreateXML */
+    { 232, "dtX", FALSE }, /* DomainSaveFlags */
+    { 233, "tX", FALSE },  /* DomainRestoreFlags */
+    { 236, "tx", FALSE },  /* DomainSaveImageDefineXML */
+    { 309, "x", FALSE },   /* DomainCreateXMLWithFiles */
+    { 350, "x", TRUE },    /* DomainDefineXMLFlags */
+    { 389, "dX", FALSE },  /* DomainManagedSaveDefineXML */
+};
+
+/* A call whose document defines a guest, on its way. */
+typedef struct {
+    VccwMessage *reply; /* the stock daemon's */
+    GPtrArray *wanted;  /* of char *: documents of mediated devices to be defined */
+} Defining;
+
+static const Shape *
+find_shape(gint32 procedure)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++)
+        if (shapes[i].procedure == procedure)
+            return &shapes[i];
+    return NULL;
+}
+
+/* Moves @at over what comes before the document. */
+static gboolean
+skip_to_document(const GByteArray *payload, const char *shape, gsize *at)
+{
+    for (; *shape != 'x' && *shape != 'X'; shape++) {
+        g_autofree char *text = vccw_words_text(payload, at);
+
+        if (!text)
+            return FALSE;
+        if (*shape == 'd')
+            *at += UUID_SIZE + 4; /* and the ID */
+    }
+    if (*shape == 'x')
+        return TRUE;
+    *at += 4;
+    return vccw_words_at(payload, (*at - 4) / 4) != 0;
+}
+
+static gboolean
+contains(const GByteArray *payload, const char *text)
+{
+    return payload->data &&
+           memmem(payload->data, payload->len, text, strlen(text)) != NULL;
+}
+
+/* Who may change nothing here is told so by the stock daemon. */
+gboolean
+vccw_domains_concern(VccwRelay *relay, const VccwMessage *message)
+{
+    return vccw_relay_has_stock(relay) && contains(message->payload, "vfio-ccw") &&
+           vccw_session_check(vccw_relay_session(relay), vccw_operation_find(DEFINE_MDEV),
+                              NULL);
+}
+
+/* -- documents on their way in -- */
+
+void
+vccw_domains_resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data)
+{
+    VccwFoundMdev found;
+
+    vccw_find_mdev(data, name, &found);
+    *ret_uuid = found.uuid;
+}
+
+/* A guest without hostdevs of ours is the stock daemon's alone. */
+static gboolean
+check(const VccwSourceResult *result, const char *text, GError **error)
+{
+    g_autoptr(VccwDomainXml) domain = NULL;
+
+    if (result->text && strlen(result->text) > TEXT_MAX) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_TOO_LARGE,
+                    "the document is longer than 4 MiB with the UUIDs of its devices");
+        return FALSE;
+    }
+    if (!result->is_domain || result->hostdevs == 0)
+        return TRUE;
+    domain = vccw_domain_xml_parse(result->text ? result->text : text, FALSE, error);
+    return domain && vccw_domain_xml_check(domain, error);
+}
+
+char *
+vccw_domains_describe_mdev(VccwDriver *driver, const VccwSource *source)
+{
+    VccwFoundMdev found;
+    VccwNodeName parent;
+    g_autofree char *uuid = NULL;
+    g_autofree char *name = NULL;
+
+    if (!source->by_device || source->name.kind == VCCW_NODE_MDEV)
+        return NULL;
+    vccw_find_mdev(driver, &source->name, &found);
+    if (found.exists || !found.has_parent)
+        return NULL;
+    parent = vccw_node_name_css(&found.parent);
+    name = vccw_node_name_to_string(&parent);
+    uuid = vccw_uuid_to_string(&source->uuid);
+    return g_strdup_printf("<device><parent>%s</parent><capability type='mdev'>"
+                           "<type id='vfio_ccw-io'/><uuid>%s</uuid></capability>"
+                           "</device>",
+                           name, uuid);
+}
+
+static GPtrArray *
+describe_mdevs(VccwDriver *driver, const GArray *sources)
+{
+    GPtrArray *wanted = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < sources->len; i++) {
+        char *text =
+            vccw_domains_describe_mdev(driver, &g_array_index(sources, VccwSource, i));
+
+        if (text)
+            g_ptr_array_add(wanted, text);
+    }
+    return wanted;
+}
+
+static void
+defining_free(gpointer data)
+{
+    Defining *defining = data;
+
+    vccw_message_free(defining->reply);
+    g_ptr_array_unref(defining->wanted);
+    g_free(defining);
+}
+
+static void define_next(VccwRelay *relay, Defining *defining);
+
+static void
+on_mdev_defined(VccwRelay *relay,
+                const VccwResult *result,
+                const GError *error,
+                gpointer data)
+{
+    Defining *defining = data;
+    g_autoptr(GError) told = error ? g_error_copy(error) : NULL;
+
+    if (!error) {
+        define_next(relay, defining);
+        return;
+    }
+    g_prefix_error(&told, "the guest is defined, but the mediated device for its "
+                          "<hostdev> is not: ");
+    vccw_relay_fail(relay, &defining->reply->header, told);
+    defining_free(defining);
+}
+
+/* Defines one more mediated device, or answers. */
+static void
+define_next(VccwRelay *relay, Defining *defining)
+{
+    g_autofree char *text = NULL;
+    VccwArgs args = { 0 };
+
+    if (!defining->wanted->len) {
+        vccw_relay_answer(relay, g_steal_pointer(&defining->reply));
+        defining_free(defining);
+        return;
+    }
+    text = g_ptr_array_steal_index(defining->wanted, 0);
+    args.name = text;
+    vccw_own_ask(relay, DEFINE_MDEV, &args, on_mdev_defined, defining, defining_free);
+}
+
+static void
+on_guest_defined(VccwRelay *relay, VccwMessage *reply, gpointer data)
+{
+    Defining *defining = data;
+
+    if (reply->header.status != VCCW_WIRE_OK)
+        g_ptr_array_set_size(defining->wanted, 0);
+    defining->reply = reply;
+    define_next(relay, defining);
+}
+
+static void
+pass_on(VccwRelay *relay, VccwMessage *message, const Shape *shape, const GArray *sources)
+{
+    VccwDriver *driver = vccw_relay_host(relay)->driver;
+    Defining *defining = g_new0(Defining, 1);
+
+    defining->wanted = shape->defines ? describe_mdevs(driver, sources)
+                                      : g_ptr_array_new_with_free_func(g_free);
+    if (defining->wanted->len) {
+        vccw_relay_ask(relay, message, on_guest_defined, defining, defining_free);
+        return;
+    }
+    defining_free(defining);
+    vccw_relay_forward(relay, message);
+}
+
+/* @error is set if and only if the call is to be refused; FALSE without: pass it on as it
+ * is. */
+static gboolean
+rewrite(VccwRelay *relay,
+        VccwMessage *message,
+        const Shape *shape,
+        VccwSourceResult *ret_result,
+        GError **error)
+{
+    VccwDriver *driver = vccw_relay_host(relay)->driver;
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *text = NULL;
+    gsize at = 0, behind;
+
+    if (!skip_to_document(message->payload, shape->shape, &at))
+        return FALSE;
+    behind = at;
+    text = vccw_words_text(message->payload, &behind);
+    if (!text)
+        return FALSE;
+    if (!vccw_source_resolve(text, vccw_domains_resolve, driver, ret_result, &problem)) {
+        /* What is no XML is refused by the stock daemon in its own words. */
+        if (!g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX))
+            g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    if (!check(ret_result, text, error))
+        return FALSE;
+    if (ret_result->text)
+        vccw_words_replace_text(message->payload, at, ret_result->text);
+    return TRUE;
+}
+
+void
+vccw_domains_in(VccwRelay *relay, VccwMessage *message)
+{
+    const Shape *shape = find_shape(message->header.procedure);
+    g_auto(VccwSourceResult) result = { .is_domain = FALSE };
+    g_autoptr(GError) error = NULL;
+
+    if (!vccw_relay_has_stock(relay)) {
+        vccw_own_call(relay, message);
+    } else if (vccw_domains_concern(relay, message) &&
+               rewrite(relay, message, shape, &result, &error)) {
+        pass_on(relay, message, shape, result.sources);
+    } else if (!error) {
+        vccw_relay_forward(relay, message);
+    } else {
+        vccw_relay_fail(relay, &message->header, error);
+        vccw_message_free(message);
+    }
+}
+
+/* -- documents on their way out -- */
+
+static void
+on_document(VccwRelay *relay, VccwMessage *reply, gpointer data)
+{
+    gsize behind = 0;
+    g_autofree char *text = NULL;
+    g_autofree char *restored = NULL;
+
+    if (reply->header.status == VCCW_WIRE_OK && contains(reply->payload, VCCW_SOURCE_NS))
+        text = vccw_words_text(reply->payload, &behind);
+    restored = text ? vccw_source_restore(text) : NULL;
+    if (restored)
+        vccw_words_replace_text(reply->payload, 0, restored);
+    vccw_relay_answer(relay, reply);
+}
+
+void
+vccw_domains_out(VccwRelay *relay, VccwMessage *message)
+{
+    if (vccw_relay_has_stock(relay))
+        vccw_relay_ask(relay, message, on_document, NULL, NULL);
+    else
+        vccw_own_call(relay, message);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Calls that carry a guest's document, or a device's, to the stock daemon, and those that
+ * bring one back. What is not about channel devices passes unchanged. Hostdevs of model
+ * vfio-ccw are checked, and those that name a device get the UUID of its mediated device;
+ * on the way back the document is as the person wrote it.
+ */
+
+#include "front/relay.h"
+#include "xml/source.h"
+
+G_BEGIN_DECLS
+
+#define VCCW_DOMAINS_MAX (4 * 1024 * 1024 + 64 * 1024) /* bytes of such a message */
+
+/** vccw_domains_in: Passes on a call with a document.
+ * @message: (transfer full) */
+void vccw_domains_in(VccwRelay *relay, VccwMessage *message);
+
+/** vccw_domains_out: Passes on a call that is answered with a document.
+ * @message: (transfer full) */
+void vccw_domains_out(VccwRelay *relay, VccwMessage *message);
+
+/** vccw_domains_resolve: A VccwSourceResolve; @data is the driver. */
+void vccw_domains_resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data);
+
+/** vccw_domains_concern: Returns: whether @message may be about hostdevs of ours, and the
+ * client may change something. */
+gboolean vccw_domains_concern(VccwRelay *relay, const VccwMessage *message);
+
+/** vccw_domains_describe_mdev: Returns: (transfer full) (nullable): a document of the
+ * mediated device that @source needs, if nobody has defined it and its subchannel is
+ * here. */
+char *vccw_domains_describe_mdev(VccwDriver *driver, const VccwSource *source);
+
+G_END_DECLS
