@@ -141,7 +141,7 @@ vccw_sim_faults_lift(VccwSimFaults *faults, const char *glob)
 static gboolean
 concerns(const VccwSimFault *fault, const char *operation, const GPtrArray *paths)
 {
-    if (!g_str_equal(fault->operation, operation))
+    if (fault->spent || !g_str_equal(fault->operation, operation))
         return FALSE;
     for (guint i = 0; i < paths->len; i++)
         if (fnmatch(fault->glob, g_ptr_array_index(paths, i), 0) == 0)
@@ -161,7 +161,8 @@ vccw_sim_faults_match(VccwSimFaults *faults,
             continue;
         g_atomic_ref_count_inc(&fault->refs);
         /* One that hangs stays, so that it can be lifted; but it lets later ones pass. */
-        if (fault->left && --fault->left == 0 && !fault->hang)
+        fault->spent = fault->left && --fault->left == 0;
+        if (fault->spent && !fault->hang)
             g_ptr_array_remove_index(faults->rules, i);
         return fault;
     }

@@ -14,6 +14,7 @@ typedef struct {
     gint64 delay;    /* µs before that */
     gboolean hang;   /* until lifted */
     guint left;      /* how many more times; 0: for ever */
+    gboolean spent;  /* so often it was; it stays only to be lifted */
     gboolean lifted;
 } VccwSimFault;
 
@@ -29,7 +30,7 @@ void vccw_sim_faults_clear(VccwSimFaults *faults);
 
 /**
  * vccw_sim_faults_add:
- * @words: NULL-ended: PATHGLOB OPERATION then "hang" or some of errno=NAME count=N
+ * @words: NULL-ended: PATHGLOB OPERATION then some of "hang", errno=NAME, count=N,
  * delay=S Returns: FALSE with an error when that is not a rule.
  */
 gboolean
