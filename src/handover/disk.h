@@ -6,7 +6,7 @@
  * whatever the host has built on top of those (device-mapper, MD), any number of levels.
  */
 
-#include <glib.h>
+#include "handover/look.h"
 
 G_BEGIN_DECLS
 
@@ -23,12 +23,13 @@ typedef struct {
 
 /**
  * vccw_disk_list:
+ * @look: tells whether all could be known
  * @sysfs: descriptor of the root of sysfs
  * @device: path of the channel device below it, "bus/ccw/devices/0.0.3000"
  *
  * Returns: (transfer full): its block devices, those below before those above, as a
  *   GPtrArray of VccwDisk * with a free function; empty if it has none.
  */
-GPtrArray *vccw_disk_list(int sysfs, const char *device);
+GPtrArray *vccw_disk_list(VccwLook *look, int sysfs, const char *device);
 
 G_END_DECLS

@@ -49,7 +49,7 @@ judge_kind(VccwHand *hand)
     if (type && !g_str_equal(type, "0"))
         return g_error_new(VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
                            "it is no I/O subchannel (its type is %s)", type);
-    if (vccw_use_is_qdio(hand->host, &hand->id, &kind))
+    if (vccw_use_is_qdio(hand->host, &hand->look, &hand->id, &kind))
         return g_error_new(VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
                            "its device (%s) works in QDIO mode, which vfio_ccw cannot "
                            "pass through",
@@ -76,7 +76,7 @@ static GError *
 judge_use(VccwHand *hand)
 {
     g_autoptr(GPtrArray) users = NULL;
-    g_autofree char *device = vccw_use_device(hand->sysfs, &hand->id);
+    g_autofree char *device = vccw_use_device(&hand->look, hand->sysfs, &hand->id);
     g_autofree char *names = NULL;
     GError *problem = NULL;
 
@@ -94,25 +94,31 @@ static GError *
 judge(VccwHand *hand, VccwHandoverBy by, const char *stored)
 {
     GError *problem = judge_kind(hand);
+    GError *unknown = NULL;
 
     if (!problem && by == VCCW_HANDOVER_BY_START)
         problem = judge_override(hand, stored);
-    return problem ? problem : judge_use(hand);
+    if (!problem)
+        problem = judge_use(hand);
+    if (vccw_look_done(&hand->look, &unknown))
+        return problem;
+    g_clear_error(&problem);
+    return unknown;
 }
 
 /* -- what is remembered -- */
 
 static char *
-device_attr(const VccwHand *hand, const char *device, const char *name)
+device_attr(VccwHand *hand, const char *device, const char *name)
 {
     g_autofree char *path = g_build_filename("bus/ccw/devices", device, name, NULL);
-    g_autofree char *text = vccw_read_attr(hand->sysfs, path, NULL);
+    g_autofree char *text = vccw_look_attr(&hand->look, hand->sysfs, path);
 
     return text && *text ? g_steal_pointer(&text) : NULL;
 }
 
 static VccwTaken *
-remember(const VccwHand *hand, VccwTakenStep step, const char *stored)
+remember(VccwHand *hand, VccwTakenStep step, const char *stored)
 {
     VccwTaken *taken = g_new0(VccwTaken, 1);
     g_autofree char *online = NULL;
@@ -123,7 +129,7 @@ remember(const VccwHand *hand, VccwTakenStep step, const char *stored)
         g_clear_pointer(&taken->override, g_free);
     if (g_strcmp0(stored, VCCW_HANDOVER_DRIVER))
         taken->stored = g_strdup(stored);
-    taken->device = vccw_use_device(hand->sysfs, &hand->id);
+    taken->device = vccw_use_device(&hand->look, hand->sysfs, &hand->id);
     if (!taken->device)
         return taken;
     online = device_attr(hand, taken->device, "online");
@@ -168,7 +174,7 @@ take(VccwHand *hand, GError **error)
 {
     GError *problem = NULL;
 
-    if (!save(hand, &problem))
+    if (!vccw_look_done(&hand->look, &problem) || !save(hand, &problem))
         return fail(hand, "take", problem, "", error);
     if (!vccw_hand_to_vfio(hand, &problem))
         return undo_take(hand, problem, error);
@@ -185,10 +191,11 @@ static gboolean
 undo_give(VccwHand *hand, GError *problem, GError **error)
 {
     g_autofree char *driver = vccw_hand_driver(hand);
+    gboolean with_host = driver && !vccw_hand_is_with_vfio(hand);
     g_autoptr(GError) second = NULL;
     g_autofree char *end = NULL;
 
-    if (driver && !vccw_hand_is_with_vfio(hand))
+    if (vccw_look_done(&hand->look, NULL) && with_host)
         return fail(hand, "give back", problem, "", error);
     if (vccw_hand_to_vfio(hand, &second)) {
         hand->taken->step = VCCW_TAKEN_WHOLE;
@@ -207,7 +214,7 @@ give(VccwHand *hand, GError **error)
     GError *problem = NULL;
 
     hand->taken->step = VCCW_TAKEN_GIVING;
-    if (!save(hand, &problem))
+    if (!vccw_look_done(&hand->look, &problem) || !save(hand, &problem))
         return fail(hand, "give back", problem, "", error);
     if (!vccw_hand_to_host(hand, &problem))
         return undo_give(hand, problem, error);
@@ -221,7 +228,10 @@ static gboolean
 settle(VccwHand *hand, GError **error)
 {
     gboolean with_vfio = vccw_hand_is_with_vfio(hand);
+    gboolean exists = vccw_hand_exists(hand);
 
+    if (!vccw_look_done(&hand->look, error))
+        return FALSE;
     if (!hand->taken)
         return TRUE;
     if (hand->taken->step == VCCW_TAKEN_TAKING && with_vfio) {
@@ -230,6 +240,8 @@ settle(VccwHand *hand, GError **error)
     }
     if (hand->taken->step == VCCW_TAKEN_WHOLE && with_vfio)
         return TRUE;
+    if (hand->taken->step == VCCW_TAKEN_WHOLE && !exists && !hand->taken->by_start)
+        return TRUE; /* its paths may come back, and then it is vfio_ccw's */
     if (hand->taken->step == VCCW_TAKEN_WHOLE) /* driverctl, or a boot, gave it back */
         return drop(hand, error);
     return vccw_hand_to_host(hand, error) && drop(hand, error);
@@ -237,19 +249,22 @@ settle(VccwHand *hand, GError **error)
 
 /* vfio_ccw has it: an administrator who wants that wants it for longer. */
 static gboolean
-claim(VccwHand *hand, VccwHandoverBy by, const char *stored, GError **error)
+claim(VccwHand *hand, const char *stored, GError **error)
 {
     GError *problem = NULL;
 
-    if (by == VCCW_HANDOVER_BY_START)
-        return TRUE;
     if (hand->taken && !hand->taken->by_start && !g_strcmp0(stored, VCCW_HANDOVER_DRIVER))
         return TRUE;
     if (!hand->taken)
         hand->taken = remember(hand, VCCW_TAKEN_WHOLE, stored);
     hand->taken->by_start = FALSE;
-    if (save(hand, &problem) && vccw_hand_to_vfio(hand, &problem))
+    /* Whoever is killed in between has an override, and a start's record, which bows to
+     * it. */
+    if (!vccw_hand_to_vfio(hand, &problem))
+        return fail(hand, "take", problem, "", error);
+    if (save(hand, &problem))
         return TRUE;
+    vccw_override_store(hand->host, &hand->id, stored, NULL);
     return fail(hand, "take", problem, "", error);
 }
 
@@ -270,6 +285,31 @@ warn(VccwHand *hand)
                            hand->name, rule, hand->taken->device, hand->taken->device);
 }
 
+/* What each call begins with: nobody else is at it, and nothing is half done. */
+static gboolean
+begin(VccwHand *hand,
+      const VccwHandoverHost *host,
+      const VccwBusId *subchannel,
+      char **ret_stored,
+      GError **error)
+{
+    return vccw_hand_init(hand, host, subchannel, TRUE, error) && settle(hand, error) &&
+           vccw_override_load(host, subchannel, ret_stored, error);
+}
+
+static gboolean
+take_from_host(VccwHand *hand, VccwHandoverBy by, const char *stored, GError **error)
+{
+    GError *problem = judge(hand, by, stored);
+
+    if (problem)
+        return fail(hand, "take", problem, "", error);
+    hand->taken = remember(hand, VCCW_TAKEN_TAKING, stored);
+    hand->taken->by_start =
+        by == VCCW_HANDOVER_BY_START && g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0;
+    return take(hand, error);
+}
+
 gboolean
 vccw_handover_take(const VccwHandoverHost *host,
                    const VccwBusId *subchannel,
@@ -283,24 +323,13 @@ vccw_handover_take(const VccwHandoverHost *host,
     GError *problem = NULL;
     gboolean had;
 
-    if (!vccw_hand_init(&hand, host, subchannel, TRUE, &problem) ||
-        !settle(&hand, &problem) ||
-        !vccw_override_load(host, subchannel, &stored, &problem))
+    if (!begin(&hand, host, subchannel, &stored, &problem))
         return fail(&hand, "take", problem, "", error);
     had = vccw_hand_is_with_vfio(&hand);
-    if (had) {
-        if (!claim(&hand, by, stored, error))
-            return FALSE;
-    } else {
-        problem = judge(&hand, by, stored);
-        if (problem)
-            return fail(&hand, "take", problem, "", error);
-        hand.taken = remember(&hand, VCCW_TAKEN_TAKING, stored);
-        hand.taken->by_start =
-            by == VCCW_HANDOVER_BY_START && g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0;
-        if (!take(&hand, error))
-            return FALSE;
-    }
+    if (had && by == VCCW_HANDOVER_BY_ADMIN && !claim(&hand, stored, error))
+        return FALSE;
+    if (!had && !take_from_host(&hand, by, stored, error))
+        return FALSE;
     if (ret_taken)
         *ret_taken = !had;
     if (ret_warning)
@@ -350,6 +379,23 @@ is_with_host(VccwHand *hand, const char *stored)
            g_strcmp0(override, VCCW_HANDOVER_DRIVER) != 0;
 }
 
+static gboolean
+give_to_host(VccwHand *hand, const char *stored, GError **error)
+{
+    GError *problem = vccw_hand_exists(hand) ? judge_mdevs(hand) : missing(hand);
+    GError *unknown = NULL;
+
+    if (!vccw_look_done(&hand->look, &unknown)) {
+        g_clear_error(&problem);
+        problem = unknown;
+    }
+    if (problem)
+        return fail(hand, "give back", problem, "", error);
+    if (!hand->taken)
+        hand->taken = remember(hand, VCCW_TAKEN_GIVING, stored);
+    return give(hand, error);
+}
+
 gboolean
 vccw_handover_give(const VccwHandoverHost *host,
                    const VccwBusId *subchannel,
@@ -362,21 +408,14 @@ vccw_handover_give(const VccwHandoverHost *host,
     GError *problem = NULL;
     gboolean wanted;
 
-    if (!vccw_hand_init(&hand, host, subchannel, TRUE, &problem) ||
-        !settle(&hand, &problem) ||
-        !vccw_override_load(host, subchannel, &stored, &problem))
+    if (!begin(&hand, host, subchannel, &stored, &problem))
         return fail(&hand, "give back", problem, "", error);
     wanted = by == VCCW_HANDOVER_BY_ADMIN ? !is_with_host(&hand, stored)
                                           : is_for_start(&hand, stored);
-    if (wanted) {
-        problem = vccw_hand_exists(&hand) ? judge_mdevs(&hand) : missing(&hand);
-        if (problem)
-            return fail(&hand, "give back", problem, "", error);
-        if (!hand.taken)
-            hand.taken = remember(&hand, VCCW_TAKEN_GIVING, stored);
-        if (!give(&hand, error))
-            return FALSE;
-    }
+    if (!vccw_look_done(&hand.look, &problem))
+        return fail(&hand, "give back", problem, "", error);
+    if (wanted && !give_to_host(&hand, stored, error))
+        return FALSE;
     if (ret_given)
         *ret_given = wanted;
     return TRUE;
@@ -397,6 +436,8 @@ vccw_handover_check(const VccwHandoverHost *host,
         return fail(&hand, "take", problem, "", error);
     if (!vccw_hand_is_with_vfio(&hand))
         problem = judge(&hand, by, stored);
+    if (!problem)
+        vccw_look_done(&hand.look, &problem);
     return !problem || fail(&hand, "take", problem, "", error);
 }
 
@@ -410,7 +451,7 @@ is_left_over(VccwHand *hand)
     g_autofree char *stored = NULL;
 
     return vccw_override_load(hand->host, &hand->id, &stored, NULL) &&
-           is_for_start(hand, stored) && !uuids->len;
+           is_for_start(hand, stored) && !uuids->len && vccw_look_done(&hand->look, NULL);
 }
 
 /* Returns: (transfer full) (nullable): what was done. */

@@ -107,8 +107,12 @@ vccw_identity_check(const VccwHandoverHost *host,
     g_autofree char *wanted = NULL;
     g_autofree char *found = NULL;
 
-    if (sysfs < 0 || !load(host, name, &wanted, error))
+    if (sysfs < 0 || !load(host, name, &wanted, error)) {
+        g_autofree char *device = vccw_node_name_to_string(&mdev);
+
+        g_prefix_error(error, "cannot start %s: ", device);
         return FALSE;
+    }
     found = read_device(sysfs, id);
     if (!wanted || !found || g_str_equal(wanted, found))
         return TRUE;

@@ -24,6 +24,7 @@
 
 typedef struct {
     const VccwHandoverHost *host;
+    VccwLook *look; /* where each look counts; or NULL */
     GPtrArray *disks;
     GPtrArray *users;
 } Search;
@@ -119,12 +120,27 @@ judge_mount(const Search *search, const char *line)
              g_strdup_printf("file system mounted at %s (%s)", quoted, disk->name));
 }
 
+/* A process that ends has no mounts any more, and one of another user is not shown to a
+ * daemon without rights. */
+static gboolean
+has_no_table(int errnum)
+{
+    return errnum == ENOENT || errnum == ESRCH || errnum == EINVAL || errnum == EACCES ||
+           errnum == EPERM;
+}
+
 static void
 judge_table(const Search *search, int proc, const char *pid)
 {
     g_autofree char *path = g_build_filename(pid, "mountinfo", NULL);
-    g_autofree char *text = vccw_read_file(proc, path, TABLE_MAX, NULL, NULL, NULL);
+    GError *problem = NULL;
+    g_autofree char *text = vccw_read_file(proc, path, TABLE_MAX, NULL, NULL, &problem);
     g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
+
+    if (!text && !has_no_table(vccw_error_errno(problem)))
+        vccw_look_fail(search->look, problem);
+    else
+        g_clear_error(&problem);
 
     for (guint i = 0; lines && lines[i]; i++)
         judge_mount(search, lines[i]);
@@ -161,8 +177,13 @@ judge_namespaces(const Search *search, int proc, GPtrArray *pids)
 static void
 judge_swaps(const Search *search, int proc)
 {
-    g_autofree char *text = vccw_read_file(proc, "swaps", TABLE_MAX, NULL, NULL, NULL);
+    GError *problem = NULL;
+    g_autofree char *text =
+        vccw_read_file(proc, "swaps", TABLE_MAX, NULL, NULL, &problem);
     g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
+
+    if (!text)
+        vccw_look_fail(search->look, problem);
 
     for (guint i = 1; lines && lines[0] && lines[i]; i++) {
         g_autofree char *name = NULL;
@@ -176,27 +197,35 @@ judge_swaps(const Search *search, int proc)
     }
 }
 
-gboolean
-vccw_mounted_find(const VccwHandoverHost *host,
-                  GPtrArray *disks,
-                  GPtrArray *users,
-                  GError **error)
+/* A sandbox may leave of /proc nothing but processes; a kernel that cannot swap has all
+ * but "swaps". */
+static gboolean
+has_tables(VccwLook *look, int proc)
 {
-    Search search = { .host = host, .disks = disks, .users = users };
+    return vccw_look_exists(look, proc, "swaps") ||
+           vccw_look_exists(look, proc, "devices");
+}
+
+void
+vccw_mounted_find(const VccwHandoverHost *host,
+                  VccwLook *look,
+                  GPtrArray *disks,
+                  GPtrArray *users)
+{
+    Search search = { host, look, disks, users };
     g_auto(VccwFd) proc = vccw_open_dir(AT_FDCWD, host->proc, NULL);
     g_autoptr(GPtrArray) pids = proc < 0 ? NULL : vccw_list_dir(proc, ".", NULL);
 
-    if (!pids || !vccw_exists(proc, "swaps")) {
-        g_set_error(
-            error, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED,
-            "whether the host uses it cannot be known, for '%s' cannot be read or "
-            "has no 'swaps'; check the service's sandbox",
-            host->proc);
-        return FALSE;
+    if (!pids || !has_tables(look, proc)) {
+        vccw_look_fail(look, g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED,
+                                         "'%s' cannot be read or has no 'swaps'; check "
+                                         "the service's sandbox",
+                                         host->proc));
+        return;
     }
     judge_namespaces(&search, proc, pids);
-    judge_swaps(&search, proc);
-    return TRUE;
+    if (vccw_look_exists(look, proc, "swaps"))
+        judge_swaps(&search, proc);
 }
 
 /* The disk that descriptor @fd of a process stands for; only what looks like a node is

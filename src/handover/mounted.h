@@ -6,21 +6,21 @@
  */
 
 #include "handover/host.h"
+#include "handover/look.h"
 
 G_BEGIN_DECLS
 
 /**
  * vccw_mounted_find: Looks for mounted file systems, in the mount namespace of every
  * process, and for swap areas.
+ * @look: tells whether all could be known
  * @disks: of VccwDisk *
  * @users: of char *: what is found is appended, "file system at '/srv' (dasda1)"
- *
- * Returns: FALSE with VCCW_ERROR_OPERATION_FAILED if it cannot be known.
  */
-gboolean vccw_mounted_find(const VccwHandoverHost *host,
-                           GPtrArray *disks,
-                           GPtrArray *users,
-                           GError **error);
+void vccw_mounted_find(const VccwHandoverHost *host,
+                       VccwLook *look,
+                       GPtrArray *disks,
+                       GPtrArray *users);
 
 /**
  * vccw_mounted_find_openers: Looks for processes that have one of @disks open.

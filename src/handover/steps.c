@@ -21,7 +21,7 @@
 typedef gboolean (*Step)(VccwHand *hand, GError **error);
 
 /* What a step waits for. */
-typedef gboolean (*Condition)(const VccwHand *hand);
+typedef gboolean (*Condition)(VccwHand *hand);
 
 gboolean
 vccw_hand_init(VccwHand *hand,
@@ -52,6 +52,7 @@ vccw_hand_clear(VccwHand *hand)
     g_clear_pointer(&hand->bus_id, g_free);
     g_clear_pointer(&hand->name, g_free);
     g_clear_pointer(&hand->taken, vccw_taken_free);
+    vccw_look_clear(&hand->look);
     vccw_fd_clear(&hand->sysfs);
     vccw_fd_clear(&hand->lock);
 }
@@ -59,29 +60,29 @@ vccw_hand_clear(VccwHand *hand)
 /* -- looking -- */
 
 static char *
-css_path(const VccwHand *hand, const char *name)
+css_path(VccwHand *hand, const char *name)
 {
     return g_build_filename("bus/css/devices", hand->bus_id, name, NULL);
 }
 
 gboolean
-vccw_hand_exists(const VccwHand *hand)
+vccw_hand_exists(VccwHand *hand)
 {
     g_autofree char *path = css_path(hand, NULL);
 
-    return vccw_exists(hand->sysfs, path);
+    return vccw_look_exists(&hand->look, hand->sysfs, path);
 }
 
 char *
-vccw_hand_attr(const VccwHand *hand, const char *name)
+vccw_hand_attr(VccwHand *hand, const char *name)
 {
     g_autofree char *path = css_path(hand, name);
 
-    return vccw_read_attr(hand->sysfs, path, NULL);
+    return vccw_look_attr(&hand->look, hand->sysfs, path);
 }
 
 char *
-vccw_hand_override(const VccwHand *hand)
+vccw_hand_override(VccwHand *hand)
 {
     g_autofree char *text = vccw_hand_attr(hand, "driver_override");
 
@@ -91,15 +92,15 @@ vccw_hand_override(const VccwHand *hand)
 }
 
 char *
-vccw_hand_driver(const VccwHand *hand)
+vccw_hand_driver(VccwHand *hand)
 {
     g_autofree char *path = css_path(hand, "driver");
 
-    return vccw_read_link_name(hand->sysfs, path, NULL);
+    return vccw_look_link(&hand->look, hand->sysfs, path);
 }
 
 static gboolean
-has_driver(const VccwHand *hand)
+has_driver(VccwHand *hand)
 {
     g_autofree char *driver = vccw_hand_driver(hand);
 
@@ -107,13 +108,13 @@ has_driver(const VccwHand *hand)
 }
 
 static gboolean
-has_no_driver(const VccwHand *hand)
+has_no_driver(VccwHand *hand)
 {
     return !has_driver(hand);
 }
 
 gboolean
-vccw_hand_is_with_vfio(const VccwHand *hand)
+vccw_hand_is_with_vfio(VccwHand *hand)
 {
     g_autofree char *driver = vccw_hand_driver(hand);
 
@@ -121,10 +122,10 @@ vccw_hand_is_with_vfio(const VccwHand *hand)
 }
 
 GArray *
-vccw_hand_mdevs(const VccwHand *hand)
+vccw_hand_mdevs(VccwHand *hand)
 {
     g_autofree char *path = css_path(hand, NULL);
-    g_autoptr(GPtrArray) names = vccw_list_dir(hand->sysfs, path, NULL);
+    g_autoptr(GPtrArray) names = vccw_look_list(&hand->look, hand->sysfs, path);
     GArray *uuids = g_array_new(FALSE, FALSE, sizeof(VccwUuid));
     VccwUuid uuid;
 
@@ -135,24 +136,24 @@ vccw_hand_mdevs(const VccwHand *hand)
 }
 
 static char *
-online_path(const VccwHand *hand)
+online_path(VccwHand *hand)
 {
-    g_autofree char *device = vccw_use_device(hand->sysfs, &hand->id);
+    g_autofree char *device = vccw_use_device(&hand->look, hand->sysfs, &hand->id);
 
     return device ? g_build_filename("bus/ccw/devices", device, "online", NULL) : NULL;
 }
 
 static gboolean
-is_online(const VccwHand *hand)
+is_online(VccwHand *hand)
 {
     g_autofree char *path = online_path(hand);
-    g_autofree char *text = path ? vccw_read_attr(hand->sysfs, path, NULL) : NULL;
+    g_autofree char *text = path ? vccw_look_attr(&hand->look, hand->sysfs, path) : NULL;
 
     return !g_strcmp0(text, "1");
 }
 
 static gboolean
-wait_until(const VccwHand *hand, Condition condition, guint msec)
+wait_until(VccwHand *hand, Condition condition, guint msec)
 {
     gint64 end = g_get_monotonic_time() + msec * (gint64)1000;
 
@@ -176,9 +177,10 @@ store_override(VccwHand *hand, GError **error)
 }
 
 static gboolean
-has_vfio(const VccwHand *hand)
+has_vfio(VccwHand *hand)
 {
-    return vccw_exists(hand->sysfs, "bus/css/drivers/" VCCW_HANDOVER_DRIVER);
+    return vccw_look_exists(&hand->look, hand->sysfs,
+                            "bus/css/drivers/" VCCW_HANDOVER_DRIVER);
 }
 
 static gboolean
@@ -288,10 +290,17 @@ unbind_driver(VccwHand *hand, GError **error)
     return FALSE;
 }
 
+/* The kernel would take even a disk that is mounted away. */
 static gboolean
 unbind_host(VccwHand *hand, GError **error)
 {
-    return vccw_hand_is_with_vfio(hand) || unbind_driver(hand, error);
+    if (vccw_hand_is_with_vfio(hand))
+        return TRUE;
+    if (!is_online(hand) && !hand->look.problem)
+        return unbind_driver(hand, error);
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_BUSY,
+                "somebody has set the device online again; find out who needs it");
+    return FALSE;
 }
 
 /* Somebody else (a udev rule) may bind it at the same moment. */
@@ -370,6 +379,15 @@ bind_host(VccwHand *hand, GError **error)
     return FALSE;
 }
 
+/* Not even behind the subchannel, where recognising it does not count. */
+static gboolean
+has_no_device(VccwHand *hand)
+{
+    g_autofree char *device = vccw_hand_attr(hand, "dev_busid");
+
+    return !g_strcmp0(device, "none");
+}
+
 /* The kernel recognises the device, and udev loads its driver, some time after the bind;
  * until then it cannot go online. */
 static gboolean
@@ -388,10 +406,10 @@ set_online(VccwHand *hand, GError **error)
             break;
         if (!vccw_hand_exists(hand))
             return TRUE;
-        if (g_get_monotonic_time() > end) {
+        if (g_get_monotonic_time() > end || has_no_device(hand)) {
             g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED,
-                        "the host has the device, but it does not go online again: %s; "
-                        "check its channel paths, then try again",
+                        "the host has the subchannel, but the device does not go online "
+                        "again: %s; check its channel paths, then try again",
                         problem ? problem->message : "the kernel does not show it");
             return FALSE;
         }
@@ -402,6 +420,34 @@ set_online(VccwHand *hand, GError **error)
 
 /* -- both -- */
 
+/* FALSE also if that cannot be known. */
+static gboolean
+has_gone(VccwHand *hand)
+{
+    gboolean exists = vccw_hand_exists(hand);
+
+    return vccw_look_done(&hand->look, NULL) && !exists;
+}
+
+/* What a step did by what it could not see properly is no success, and what it says of it
+ * is not the cause. It is tried once more, for steps may be. */
+static gboolean
+run_step(VccwHand *hand, Step step, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    gboolean ok = step(hand, &problem);
+
+    if (!vccw_look_done(&hand->look, NULL)) {
+        g_clear_error(&problem);
+        ok = step(hand, &problem);
+    }
+    if (!vccw_look_done(&hand->look, error))
+        return FALSE;
+    if (!ok)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return ok;
+}
+
 /* A subchannel that goes on the way makes every step fail, in ways that do not say so. */
 static gboolean
 go(VccwHand *hand, const Step *way, gsize n, GError **error)
@@ -410,9 +456,9 @@ go(VccwHand *hand, const Step *way, gsize n, GError **error)
         g_autoptr(GError) problem = NULL;
         int code = VCCW_ERROR_OPERATION_FAILED;
 
-        if (way[i](hand, &problem))
+        if (run_step(hand, way[i], &problem))
             continue;
-        if (!vccw_hand_exists(hand)) {
+        if (has_gone(hand)) {
             g_set_error(error, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING,
                         "the host has no subchannel %s any more", hand->bus_id);
             return FALSE;
@@ -441,6 +487,10 @@ vccw_hand_to_host(VccwHand *hand, GError **error)
 
     if (!restore_store(hand, error))
         return FALSE;
-    return !vccw_hand_exists(hand) || go(hand, way, G_N_ELEMENTS(way), error) ||
-           (!vccw_hand_exists(hand) && (g_clear_error(error), TRUE));
+    if (has_gone(hand) || go(hand, way, G_N_ELEMENTS(way), error))
+        return TRUE;
+    if (!has_gone(hand))
+        return FALSE;
+    g_clear_error(error);
+    return TRUE;
 }

@@ -5,9 +5,11 @@
  * The steps between host and vfio_ccw, in either direction.
  *
  * Each step looks at what is before it changes anything, and looks again afterwards, so
- * that a way that was interrupted anywhere can be gone again from its beginning.
+ * that a way that was interrupted anywhere can be gone again from its beginning. A step
+ * that could not look has failed, whatever it seemed to see.
  */
 
+#include "handover/look.h"
 #include "handover/taken.h"
 
 G_BEGIN_DECLS
@@ -19,6 +21,7 @@ typedef struct {
     char *bus_id;     /* "0.0.0004" */
     char *name;       /* "css_0_0_0004" */
     int sysfs;        /* the root of sysfs */
+    VccwLook look;    /* whether all that was looked at could be known */
     int lock;         /* held as long as this lives; -1 for only looking */
     VccwTaken *taken; /* what is remembered, or NULL */
 } VccwHand;
@@ -42,22 +45,22 @@ void vccw_hand_clear(VccwHand *hand);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VccwHand, vccw_hand_clear)
 
 /** vccw_hand_exists: Returns: whether the host has the subchannel. */
-gboolean vccw_hand_exists(const VccwHand *hand);
+gboolean vccw_hand_exists(VccwHand *hand);
 
 /** vccw_hand_attr: Returns: (transfer full) (nullable): an attribute of it. */
-char *vccw_hand_attr(const VccwHand *hand, const char *name);
+char *vccw_hand_attr(VccwHand *hand, const char *name);
 
 /** vccw_hand_override: Returns: (transfer full) (nullable): its driver override. */
-char *vccw_hand_override(const VccwHand *hand);
+char *vccw_hand_override(VccwHand *hand);
 
 /** vccw_hand_driver: Returns: (transfer full) (nullable): its driver. */
-char *vccw_hand_driver(const VccwHand *hand);
+char *vccw_hand_driver(VccwHand *hand);
 
 /** vccw_hand_is_with_vfio: Returns: whether vfio_ccw has it. */
-gboolean vccw_hand_is_with_vfio(const VccwHand *hand);
+gboolean vccw_hand_is_with_vfio(VccwHand *hand);
 
 /** vccw_hand_mdevs: Returns: (transfer full): GArray of VccwUuid: active on it. */
-GArray *vccw_hand_mdevs(const VccwHand *hand);
+GArray *vccw_hand_mdevs(VccwHand *hand);
 
 /**
  * vccw_hand_to_vfio: Goes from wherever it is to vfio_ccw.

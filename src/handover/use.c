@@ -8,8 +8,10 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <virtccw/error.h>
 
-#define NET_DEPTH 3 /* a virtio device's interfaces are at 2 */
+#define NET_DEPTH 3             /* a virtio device's interfaces are at 2 */
+#define RULES_MAX (1024 * 1024) /* bytes of a file with udev rules */
 
 char *
 vccw_use_join(GPtrArray *users)
@@ -22,21 +24,37 @@ vccw_use_join(GPtrArray *users)
     return g_strjoinv(", ", (char **)all->pdata);
 }
 
+/* What is being looked at. */
+typedef struct {
+    const VccwHandoverHost *host;
+    VccwLook *look;
+    int sysfs;
+    const char *device; /* its bus-ID */
+    const char *driver; /* its driver, or NULL */
+    GPtrArray *users;   /* what was found */
+} Search;
+
 static char *
-attr(int sysfs, const char *device, const char *name)
+attr(const Search *search, const char *device, const char *name)
 {
     g_autofree char *path = g_build_filename("bus/ccw/devices", device, name, NULL);
 
-    return vccw_read_attr(sysfs, path, NULL);
+    return vccw_look_attr(search->look, search->sysfs, path);
+}
+
+static void
+add_user(const Search *search, char *user)
+{
+    g_ptr_array_add(search->users, user);
 }
 
 /* The subchannel's folder has the device's folder in it, and no other of that form. */
 char *
-vccw_use_device(int sysfs, const VccwBusId *subchannel)
+vccw_use_device(VccwLook *look, int sysfs, const VccwBusId *subchannel)
 {
     g_autofree char *id = vccw_bus_id_to_string(subchannel);
     g_autofree char *path = g_build_filename("bus/css/devices", id, NULL);
-    g_autoptr(GPtrArray) names = vccw_list_dir(sysfs, path, NULL);
+    g_autoptr(GPtrArray) names = vccw_look_list(look, sysfs, path);
 
     for (guint i = 0; names && i < names->len; i++) {
         VccwBusId device;
@@ -56,24 +74,44 @@ is_one_of(const char *text, const char *const *words)
     return FALSE;
 }
 
+static char *
+driver_of(VccwLook *look, int sysfs, const char *device)
+{
+    g_autofree char *link = g_build_filename("bus/ccw/devices", device, "driver", NULL);
+
+    return vccw_look_link(look, sysfs, link);
+}
+
 gboolean
 vccw_use_is_qdio(const VccwHandoverHost *host,
+                 VccwLook *look,
                  const VccwBusId *subchannel,
                  char **ret_kind)
 {
     static const char *const control_units[] = { "1731/", "1732/", NULL };
     static const char *const drivers[] = { "qeth", "zfcp", NULL };
-    g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, NULL);
-    g_autofree char *device = sysfs < 0 ? NULL : vccw_use_device(sysfs, subchannel);
-    g_autofree char *link =
-        device ? g_build_filename("bus/ccw/devices", device, "driver", NULL) : NULL;
-    g_autofree char *driver = link ? vccw_read_link_name(sysfs, link, NULL) : NULL;
-    g_autofree char *kind = device ? attr(sysfs, device, "cutype") : NULL;
+    g_auto(VccwFd) sysfs = vccw_look_dir(look, AT_FDCWD, host->sysfs);
+    g_autofree char *device = sysfs < 0 ? NULL : vccw_use_device(look, sysfs, subchannel);
+    const Search search = { .look = look, .sysfs = sysfs };
+    g_autofree char *driver = device ? driver_of(look, sysfs, device) : NULL;
+    g_autofree char *kind = device ? attr(&search, device, "cutype") : NULL;
 
     if (!is_one_of(kind, control_units) && !is_one_of(driver, drivers))
         return FALSE;
     *ret_kind = kind ? g_steal_pointer(&kind) : g_steal_pointer(&driver);
     return TRUE;
+}
+
+/* Whether a line of @text that is no comment has @words. */
+static gboolean
+says(const char *text, const char *words)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; lines[i]; i++)
+        if (*g_strchug(lines[i]) != '#' && strstr(lines[i], words))
+            return TRUE;
+    return FALSE;
 }
 
 char *
@@ -82,12 +120,17 @@ vccw_use_find_rule(const VccwHandoverHost *host, const VccwBusId *device)
     g_auto(VccwFd) dir = vccw_open_dir(AT_FDCWD, host->rules, NULL);
     g_autoptr(GPtrArray) names = dir < 0 ? NULL : vccw_list_dir(dir, ".", NULL);
     g_autofree char *id = vccw_bus_id_to_string(device);
-    g_autofree char *tail = g_strconcat("-", id, ".rules", NULL);
+    g_autofree char *words = g_strdup_printf("ATTR{[ccw/%s]online}=\"1\"", id);
 
-    for (guint i = 0; names && i < names->len; i++)
-        if (g_str_has_prefix(names->pdata[i], "41-") &&
-            g_str_has_suffix(names->pdata[i], tail))
+    for (guint i = 0; names && i < names->len; i++) {
+        g_autofree char *text =
+            g_str_has_suffix(names->pdata[i], ".rules")
+                ? vccw_read_file(dir, names->pdata[i], RULES_MAX, NULL, NULL, NULL)
+                : NULL;
+
+        if (text && says(text, words))
             return g_build_filename(host->rules, names->pdata[i], NULL);
+    }
     return NULL;
 }
 
@@ -95,110 +138,140 @@ vccw_use_find_rule(const VccwHandoverHost *host, const VccwBusId *device)
 
 /* What is built on its disks: the top of each pile is named, and what it lies on. */
 static void
-find_holders(GPtrArray *disks, GPtrArray *users)
+find_holders(const Search *search, GPtrArray *disks)
 {
     for (guint i = 0; i < disks->len; i++) {
         const VccwDisk *disk = disks->pdata[i];
 
         if (disk->purpose || disk->below)
-            g_ptr_array_add(users,
-                            g_strdup_printf("%s on %s",
-                                            disk->purpose ? disk->purpose : disk->name,
-                                            disk->below ? disk->below : "it"));
+            add_user(search, g_strdup_printf("%s on %s",
+                                             disk->purpose ? disk->purpose : disk->name,
+                                             disk->below ? disk->below : "it"));
     }
 }
 
+/* Folders "net" in @dir and below have the interfaces; links lead out of the device. */
 static void
-find_interfaces(int dir, guint depth, GPtrArray *users)
+find_interfaces(const Search *search, int dir, guint depth)
 {
-    g_autoptr(GPtrArray) names = vccw_list_dir(dir, ".", NULL);
+    g_autoptr(GPtrArray) names = vccw_look_list(search->look, dir, ".");
 
     for (guint i = 0; names && i < names->len; i++) {
-        g_autofree char *target = vccw_read_link(dir, names->pdata[i], NULL);
-        g_auto(VccwFd) child = target ? -1 : vccw_open_dir(dir, names->pdata[i], NULL);
+        gboolean folder = vccw_look_is_folder(search->look, dir, names->pdata[i]);
+        g_auto(VccwFd) child =
+            folder ? vccw_look_dir(search->look, dir, names->pdata[i]) : -1;
         g_autoptr(GPtrArray) interfaces = NULL;
 
         if (child < 0)
             continue;
         if (!g_str_equal(names->pdata[i], "net")) {
             if (depth)
-                find_interfaces(child, depth - 1, users);
+                find_interfaces(search, child, depth - 1);
             continue;
         }
-        interfaces = vccw_list_dir(child, ".", NULL);
+        interfaces = vccw_look_list(search->look, child, ".");
         for (guint k = 0; interfaces && k < interfaces->len; k++)
-            g_ptr_array_add(users, g_strdup_printf("network interface %s",
-                                                   (char *)interfaces->pdata[k]));
+            add_user(search, g_strdup_printf("network interface %s",
+                                             (char *)interfaces->pdata[k]));
     }
 }
 
 static gboolean
-is_on(int sysfs, const char *device, const char *name)
+is_on(const Search *search, const char *device, const char *name)
 {
-    g_autofree char *text = attr(sysfs, device, name);
+    g_autofree char *text = attr(search, device, name);
 
     return text && g_str_equal(text, "1");
 }
 
 static void
-find_network(int sysfs, const char *device, const char *driver, GPtrArray *users)
+find_network(const Search *search)
 {
     static const char *const network[] = { "qeth", "lcs", "ctcm", "zfcp", NULL };
-    g_autofree char *path = g_build_filename("bus/ccw/devices", device, NULL);
+    g_autofree char *path = g_build_filename("bus/ccw/devices", search->device, NULL);
     g_autofree char *group = g_build_filename(path, "group_device", NULL);
-    g_auto(VccwFd) dir = vccw_open_dir(sysfs, path, NULL);
-    g_auto(VccwFd) group_dir = vccw_open_dir(sysfs, group, NULL);
-    guint before = users->len;
+    g_auto(VccwFd) dir = vccw_look_dir(search->look, search->sysfs, path);
+    g_auto(VccwFd) group_dir = vccw_look_dir(search->look, search->sysfs, group);
+    guint before = search->users->len;
 
     if (dir >= 0)
-        find_interfaces(dir, NET_DEPTH, users);
+        find_interfaces(search, dir, NET_DEPTH);
     if (group_dir >= 0)
-        find_interfaces(group_dir, NET_DEPTH, users);
-    if (users->len == before && is_one_of(driver, network) &&
-        (is_on(sysfs, device, "online") || is_on(sysfs, device, "group_device/online")))
-        g_ptr_array_add(users, g_strdup_printf("%s device that is online", driver));
+        find_interfaces(search, group_dir, NET_DEPTH);
+    if (search->users->len == before && is_one_of(search->driver, network) &&
+        (is_on(search, search->device, "online") ||
+         is_on(search, search->device, "group_device/online")))
+        add_user(search, g_strdup_printf("%s device that is online", search->driver));
 }
 
 static void
-find_tape(int sysfs, const char *device, const char *driver, GPtrArray *users)
+find_tape(const Search *search)
 {
     static const char *const tapes[] = { "tape", NULL };
 
-    if (is_one_of(driver, tapes) && is_on(sysfs, device, "online"))
-        g_ptr_array_add(users, g_strdup("tape that is online"));
+    if (is_one_of(search->driver, tapes) && is_on(search, search->device, "online"))
+        add_user(search, g_strdup("tape that is online"));
 }
 
 static void
-find_ipl(int sysfs, const char *device, GPtrArray *users)
+find_ipl(const Search *search)
 {
-    g_autofree char *ipl = vccw_read_attr(sysfs, "firmware/ipl/device", NULL);
+    g_autofree char *ipl =
+        vccw_look_attr(search->look, search->sysfs, "firmware/ipl/device");
 
-    if (!g_strcmp0(ipl, device))
-        g_ptr_array_add(users, g_strdup("the device that this system was started from"));
+    if (!g_strcmp0(ipl, search->device))
+        add_user(search, g_strdup("the device that this system was started from"));
 }
 
 /* A parallel-access alias has the unique ID of its base; one of HyperPAV belongs to no
  * particular base. */
 static void
-find_alias(int sysfs, const char *device, GPtrArray *users)
+find_alias(const Search *search)
 {
-    g_autofree char *uid = attr(sysfs, device, "uid");
+    g_autofree char *uid = attr(search, search->device, "uid");
+    gboolean has_uid = uid && *uid;
     g_autoptr(GPtrArray) names = NULL;
 
-    if (is_on(sysfs, device, "alias")) {
-        g_ptr_array_add(users,
-                        g_strdup_printf("PAV alias of %s", uid && *uid ? uid : "a base"));
+    if (is_on(search, search->device, "alias")) {
+        add_user(search, g_strdup_printf("PAV alias of %s", has_uid ? uid : "a base"));
         return;
     }
-    names = uid && *uid ? vccw_list_dir(sysfs, "bus/ccw/devices", NULL) : NULL;
+    names =
+        has_uid ? vccw_look_list(search->look, search->sysfs, "bus/ccw/devices") : NULL;
     for (guint i = 0; names && i < names->len; i++) {
         const char *other = names->pdata[i];
-        g_autofree char *other_uid = attr(sysfs, other, "uid");
+        g_autofree char *other_uid = attr(search, other, "uid");
 
-        if (!g_str_equal(other, device) && !g_strcmp0(uid, other_uid) &&
-            is_on(sysfs, other, "alias"))
-            g_ptr_array_add(users, g_strdup_printf("base of PAV alias %s", other));
+        if (!g_str_equal(other, search->device) && !g_strcmp0(uid, other_uid) &&
+            is_on(search, other, "alias"))
+            add_user(search, g_strdup_printf("base of PAV alias %s", other));
     }
+}
+
+static GPtrArray *
+disks_of(VccwLook *look, int sysfs, const char *device)
+{
+    g_autofree char *path = g_build_filename("bus/ccw/devices", device, NULL);
+
+    return vccw_disk_list(look, sysfs, path);
+}
+
+static void
+find_all(Search *search)
+{
+    g_autoptr(GPtrArray) disks = disks_of(search->look, search->sysfs, search->device);
+    g_autofree char *driver = driver_of(search->look, search->sysfs, search->device);
+
+    search->driver = driver;
+    if (disks->len)
+        vccw_mounted_find(search->host, search->look, disks, search->users);
+    find_holders(search, disks);
+    find_network(search);
+    find_tape(search);
+    find_ipl(search);
+    find_alias(search);
+    if (!search->users->len)
+        vccw_mounted_find_exclusive(search->host, disks, search->users);
 }
 
 gboolean
@@ -208,26 +281,20 @@ vccw_use_find(const VccwHandoverHost *host,
               GError **error)
 {
     g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func(g_free);
-    g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, error);
-    g_autofree char *device = sysfs < 0 ? NULL : vccw_use_device(sysfs, subchannel);
-    g_autofree char *path =
-        device ? g_build_filename("bus/ccw/devices", device, NULL) : NULL;
-    g_autofree char *link = device ? g_build_filename(path, "driver", NULL) : NULL;
-    g_autofree char *driver = device ? vccw_read_link_name(sysfs, link, NULL) : NULL;
-    g_autoptr(GPtrArray) disks = device ? vccw_disk_list(sysfs, path) : NULL;
+    g_auto(VccwLook) look = { 0 };
+    g_auto(VccwFd) sysfs = vccw_look_dir(&look, AT_FDCWD, host->sysfs);
+    g_autofree char *device =
+        sysfs < 0 ? NULL : vccw_use_device(&look, sysfs, subchannel);
+    Search search = { host, &look, sysfs, device, NULL, users };
+    g_autoptr(GError) problem = NULL;
 
-    if (sysfs < 0)
+    if (device)
+        find_all(&search);
+    /* What was found is a use, whatever else could not be known. */
+    if (!vccw_look_done(&look, &problem) && !users->len) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED,
+                    "whether the host uses it cannot be known: %s", problem->message);
         return FALSE;
-    if (device) {
-        if (disks->len && !vccw_mounted_find(host, disks, users, error))
-            return FALSE;
-        find_holders(disks, users);
-        find_network(sysfs, device, driver, users);
-        find_tape(sysfs, device, driver, users);
-        find_ipl(sysfs, device, users);
-        find_alias(sysfs, device, users);
-        if (!users->len)
-            vccw_mounted_find_exclusive(host, disks, users);
     }
     *ret_users = g_steal_pointer(&users);
     return TRUE;
@@ -237,11 +304,11 @@ GPtrArray *
 vccw_use_find_openers(const VccwHandoverHost *host, const VccwBusId *subchannel)
 {
     GPtrArray *users = g_ptr_array_new_with_free_func(g_free);
-    g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, NULL);
-    g_autofree char *device = sysfs < 0 ? NULL : vccw_use_device(sysfs, subchannel);
-    g_autofree char *path =
-        device ? g_build_filename("bus/ccw/devices", device, NULL) : NULL;
-    g_autoptr(GPtrArray) disks = device ? vccw_disk_list(sysfs, path) : NULL;
+    g_auto(VccwLook) look = { 0 };
+    g_auto(VccwFd) sysfs = vccw_look_dir(&look, AT_FDCWD, host->sysfs);
+    g_autofree char *device =
+        sysfs < 0 ? NULL : vccw_use_device(&look, sysfs, subchannel);
+    g_autoptr(GPtrArray) disks = device ? disks_of(&look, sysfs, device) : NULL;
 
     if (disks)
         vccw_mounted_find_openers(host, disks, users);

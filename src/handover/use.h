@@ -9,6 +9,7 @@
  */
 
 #include "handover/host.h"
+#include "handover/look.h"
 #include <virtccw/address.h>
 
 G_BEGIN_DECLS
@@ -19,7 +20,7 @@ G_BEGIN_DECLS
  * @ret_users: (out) (transfer full): of char *, each a phrase: "file system mounted at
  *   '/srv' (dasda1)"; empty if it is free
  *
- * Returns: FALSE with VCCW_ERROR_OPERATION_FAILED or G_UNIX_ERROR if it cannot be known.
+ * Returns: FALSE with VCCW_ERROR_OPERATION_FAILED if it cannot be known.
  */
 gboolean vccw_use_find(const VccwHandoverHost *host,
                        const VccwBusId *subchannel,
@@ -38,24 +39,27 @@ GPtrArray *vccw_use_find_openers(const VccwHandoverHost *host,
 /**
  * vccw_use_is_qdio: Whether a subchannel is of a device that works in QDIO mode, which
  * vfio_ccw does not take.
+ * @look: tells whether that could be known
  * @ret_kind: (out) (transfer full): what it is: "1731/01"
  */
 gboolean vccw_use_is_qdio(const VccwHandoverHost *host,
+                          VccwLook *look,
                           const VccwBusId *subchannel,
                           char **ret_kind);
 
 /**
- * vccw_use_find_rule: Looks for a udev rule of chzdev that sets the device online at each
- * boot, and so fights an override.
+ * vccw_use_find_rule: Looks for a udev rule that sets the device online at each boot, and
+ * so fights an override. chzdev writes them, as do dracut and dasd_configure.
  *
  * Returns: (transfer full) (nullable): the path of the rule, or NULL.
  */
 char *vccw_use_find_rule(const VccwHandoverHost *host, const VccwBusId *device);
 
 /** vccw_use_device: Finds the device that the host has behind a subchannel.
+ * @look: tells whether that could be known
  * @sysfs: descriptor of the root of sysfs
  * Returns: (transfer full) (nullable): its bus-ID as text; NULL if there is none. */
-char *vccw_use_device(int sysfs, const VccwBusId *subchannel);
+char *vccw_use_device(VccwLook *look, int sysfs, const VccwBusId *subchannel);
 
 /** vccw_use_join: Returns: (transfer full): the phrases with ", " between them. */
 char *vccw_use_join(GPtrArray *users);
