@@ -14,6 +14,7 @@
 #include "handover/handover.h"
 #include "handover/identity.h"
 #include <libvirt/libvirt.h>
+#include <virtccw/error.h>
 
 struct _VccwDriver {
     VccwInventory *inventory;
@@ -218,10 +219,16 @@ on_autostart(const VccwUuid *uuid,
     }
 }
 
-/* In a worker thread. */
+/* In a worker thread. A parent that a start has taken, by virtccwd or by mdevctl with its
+ * call-out, has room for one device, and is for that one. */
 static gboolean
-check_identity(const VccwMdevConfig *config, gpointer data, GError **error)
+check_autostart(const VccwMdevConfig *config, gpointer data, GError **error)
 {
+    if (vccw_handover_is_for_start(data, &config->parent)) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_CONFLICT,
+                    "its parent was taken for another start");
+        return FALSE;
+    }
     return vccw_identity_check(data, &config->uuid, &config->parent, error);
 }
 
@@ -265,7 +272,7 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
         vccw_autostart_new(driver->inventory, driver->store, driver->jobs, &driver->host);
     if (driver->state) {
         driver->identify = vccw_identify_new(driver->jobs, &driver->handover);
-        vccw_autostart_set_check(driver->autostart, check_identity, &driver->handover);
+        vccw_autostart_set_check(driver->autostart, check_autostart, &driver->handover);
     }
     vccw_inventory_set_func(driver->inventory, on_inventory_change, driver);
     vccw_store_set_func(driver->store, on_store_change, driver);

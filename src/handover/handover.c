@@ -441,6 +441,18 @@ vccw_handover_check(const VccwHandoverHost *host,
     return !problem || fail(&hand, "take", problem, "", error);
 }
 
+gboolean
+vccw_handover_is_for_start(const VccwHandoverHost *host, const VccwBusId *subchannel)
+{
+    g_autoptr(VccwTaken) taken = NULL;
+    g_autofree char *stored = NULL;
+
+    return vccw_taken_load(host, subchannel, &taken, NULL) && taken && taken->by_start &&
+           taken->step != VCCW_TAKEN_GIVING &&
+           (!vccw_override_load(host, subchannel, &stored, NULL) ||
+            g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0);
+}
+
 /* -- at the start of a daemon -- */
 
 /* A start took it, and was killed before or after its mediated device was. */

@@ -67,6 +67,13 @@ gboolean vccw_handover_check(const VccwHandoverHost *host,
                              GError **error);
 
 /**
+ * vccw_handover_is_for_start: Returns: whether a start has taken the device, or is about
+ *   to, and no administrator has claimed it since: vfio_ccw has it for that start alone.
+ */
+gboolean vccw_handover_is_for_start(const VccwHandoverHost *host,
+                                    const VccwBusId *subchannel);
+
+/**
  * vccw_handover_repair: Finishes or undoes what was left half done, and gives back what a
  * start took whose mediated device is no more. For the start of a daemon.
  *

@@ -218,8 +218,12 @@ work(gpointer data, GError **error)
     g_clear_error(&problem);
     if (read)
         known = read;
-    if (attempt->check && !attempt->check(known, attempt->check_data, error))
-        return FALSE;
+    if (attempt->check && !attempt->check(known, attempt->check_data, &problem)) {
+        attempt->is_void = g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_CONFLICT);
+        if (!attempt->is_void)
+            g_propagate_error(error, g_steal_pointer(&problem));
+        return attempt->is_void;
+    }
     if (vccw_mdev_start(&attempt->host, known, &problem))
         return TRUE;
     sysfs = vccw_open_dir(AT_FDCWD, attempt->host.sysfs, NULL);

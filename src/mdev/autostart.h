@@ -60,7 +60,8 @@ VccwAutostart *vccw_autostart_new(VccwInventory *inventory,
 /**
  * VccwAutostartCheck: whether a definition may be started; runs in a worker thread.
  *
- * Returns: FALSE with an error, which becomes the outcome.
+ * Returns: FALSE with an error, which becomes the outcome; with VCCW_ERROR_CONFLICT
+ *   nothing does: it is not its turn.
  */
 typedef gboolean (*VccwAutostartCheck)(const VccwMdevConfig *config,
                                        gpointer data,

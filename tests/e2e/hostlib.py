@@ -31,6 +31,9 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get('VIRTCCW_BUILD', os.path.join(SOURCE, 'build'))
 LAB = os.environ.get('VIRTCCW_LAB') == '1'
 VIRTCCWD = '/usr/sbin/virtccwd' if LAB else os.path.join(BUILD, 'src/daemon/virtccwd')
+CALLOUT = '/usr/libexec/virtccw/virtccw-callout' if LAB else \
+    os.path.join(BUILD, 'src/callout/virtccw-callout')
+CALLOUT_LINK = '/etc/mdevctl.d/scripts.d/callouts/virtccw'
 VIRTCCW_SIM = os.path.join(BUILD, 'tools/sim/virtccw-sim')
 
 MODULE = os.environ.get('VIRTCCW_FACE') == 'module'
@@ -240,8 +243,16 @@ def mdev_exists(uuid=UUID, subchannel=SUBCHANNEL):
     return os.path.isdir(f'/sys/bus/css/devices/{subchannel}/{uuid}')
 
 
+def install_callout():
+    """Has mdevctl call us, as after "meson install"."""
+    os.makedirs(os.path.dirname(CALLOUT_LINK), exist_ok=True)
+    os.symlink(CALLOUT, CALLOUT_LINK)
+
+
 def empty_stores():
-    """No definition, no override, nothing remembered."""
+    """No definition, no override, nothing remembered, and mdevctl on its own."""
+    if os.path.lexists(CALLOUT_LINK):
+        os.unlink(CALLOUT_LINK)
     shutil.rmtree(DOMAINS, ignore_errors=True)
     shutil.rmtree(REMEMBERED, ignore_errors=True)
     for folder in (DEFINITIONS, OVERRIDES):

@@ -15,6 +15,7 @@ FLOOR = {
     'base': 0, 'address': 0, 'css': 1, 'mdev': 2, 'xml': 2, 'qemu': 3, 'handover': 3, 'domain': 3,
     'driver': 4,
     'rpc': 5, 'front': 6, 'daemon': 7, 'module': 7, 'cli': 7,
+    'callout': 8,
 }
 # The folder that a public header belongs to.
 PUBLIC = {

@@ -64,23 +64,27 @@ vccw_sim_server_lock(VccwSimServer *server)
     g_mutex_lock(&server->lock);
 }
 
-/* mdevctl's rule: definitions of a parent that has just registered are started. */
+/* mdevctl's rule: definitions of a parent that has just registered are started. As udev
+ * does, with the uevent's variables in the environment. */
 static void
 autostart(VccwSimServer *server, const VccwSimUevent *uevent)
 {
     const char *name = strrchr(uevent->devpath, '/') + 1;
     g_autofree char *folder = NULL;
-    static const char verb[] = "mdevctl\0start-parent-mdevs";
-    char message[256];
+    g_autofree char *message = NULL;
+    gsize length;
 
     if (server->spawn < 0 || !server->definitions || strlen(name) > 64)
         return;
     folder = g_build_filename(server->definitions, name, NULL);
     if (!g_file_test(folder, G_FILE_TEST_IS_DIR))
         return;
-    memcpy(message, verb, sizeof verb);
-    strcpy(message + sizeof verb, name);
-    if (send(server->spawn, message, sizeof verb + strlen(name), MSG_NOSIGNAL) < 0)
+    message = g_strdup_printf("env\nACTION=%s\nDEVPATH=%s\nSUBSYSTEM=css\n"
+                              "MDEV_STATE=registered\nmdevctl\nstart-parent-mdevs\n%s",
+                              uevent->action, uevent->devpath, name);
+    length = strlen(message);
+    g_strdelimit(message, "\n", '\0');
+    if (send(server->spawn, message, length, MSG_NOSIGNAL) < 0)
         g_warning("cannot start mdevctl for %s: %s", name, g_strerror(errno));
 }
 
