@@ -466,12 +466,22 @@ is_left_over(VccwHand *hand)
            is_for_start(hand, stored) && !uuids->len && vccw_look_done(&hand->look, NULL);
 }
 
+/* driverctl knows it by its number, and so has given vfio_ccw another device. */
+static char *
+describe_moved(VccwHand *hand, const char *other)
+{
+    return g_strdup_printf("%s was detached for device %s, but now has device %s; 'virsh "
+                           "nodedev-reattach %s' gives that to the host",
+                           hand->name, hand->taken->device, other, hand->name);
+}
+
 /* Returns: (transfer full) (nullable): what was done. */
 static char *
 repair(const VccwHandoverHost *host, const VccwBusId *id)
 {
     g_auto(VccwHand) hand = { .sysfs = -1, .lock = -1 };
     g_autoptr(GError) problem = NULL;
+    g_autofree char *other = NULL;
     gboolean whole, ok = vccw_hand_init(&hand, host, id, TRUE, &problem);
 
     whole = ok && hand.taken && hand.taken->step == VCCW_TAKEN_WHOLE;
@@ -484,6 +494,9 @@ repair(const VccwHandoverHost *host, const VccwBusId *id)
         return g_strdup_printf("the hand-over of %s was left half done, and could not be "
                                "repaired: %s",
                                hand.name, problem->message);
+    other = vccw_hand_other_device(&hand);
+    if (whole && other)
+        return describe_moved(&hand, other);
     return whole
                ? NULL
                : g_strdup_printf("the hand-over of %s was left half done; now %s has it",

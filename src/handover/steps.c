@@ -135,6 +135,17 @@ vccw_hand_mdevs(VccwHand *hand)
     return uuids;
 }
 
+char *
+vccw_hand_other_device(VccwHand *hand)
+{
+    g_autofree char *device = vccw_hand_attr(hand, "dev_busid");
+
+    if (!device || !hand->taken || !hand->taken->device || g_str_equal(device, "none") ||
+        g_str_equal(device, hand->taken->device))
+        return NULL;
+    return g_steal_pointer(&device);
+}
+
 static char *
 online_path(VccwHand *hand)
 {
@@ -394,9 +405,10 @@ static gboolean
 set_online(VccwHand *hand, GError **error)
 {
     gint64 end = g_get_monotonic_time() + ONLINE_MSEC * (gint64)1000;
+    g_autofree char *other = vccw_hand_other_device(hand);
     g_autoptr(GError) problem = NULL;
 
-    if (!hand->taken->online)
+    if (!hand->taken->online || other)
         return TRUE;
     while (!is_online(hand)) {
         g_autofree char *path = online_path(hand);

@@ -8,14 +8,18 @@ import subprocess
 
 import pytest
 
-from hostlib import (CSS, LAB, OTHER_UUID, OVERRIDES, REMEMBERED, SUBCHANNEL, UUID, Daemon,
-                     bind_vfio, client_uri, ctl, define_file, definition_path, mdev_exists, mdev_name,
-                     mdev_xml, ok, read_file, run, wait_for, write_file)
+from hostlib import (CSS, LAB, OTHER_UUID, OVERRIDES, REMEMBERED, RW_SOCKET, SUBCHANNEL, UUID,
+                     Daemon, bind_vfio, client_uri, ctl, define_file, definition_path, mdev_exists,
+                     mdev_name, mdev_xml, ok, read_file, run, wait_for, write_file)
+from rpcclient import RpcClient, xdr
 
 pytestmark = pytest.mark.skipif(LAB, reason='the DASD and its uses are simulated')
 
 MDEV = mdev_name()
 DEVICE = '0.0.3000'
+# virNodeDeviceUpdate, which virsh of libvirt 9 does not have.
+NODE_DEVICE_UPDATE = 447
+AFFECT_CONFIG = 2
 CCW = 'ccw_0_0_3000'
 SYSFS = f'/sys/bus/css/devices/{SUBCHANNEL}'
 OVERRIDE = f'{OVERRIDES}/css-{SUBCHANNEL}'
@@ -345,6 +349,46 @@ class TestIdentity:
         xml = virsh.ok('nodedev-dumpxml', MDEV)
         assert not mdev_exists()
         assert re.search('failed.*0.0.3000.*0.0.4711.*0.0.0007', xml), xml
+
+    def test_daemon_tells(self, daemon, virsh, document):
+        """Each of both devices is named, and the host gets back the one that it lost."""
+        virsh.ok('nodedev-detach', CSS)
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        virsh.ok('nodedev-autostart', MDEV)
+        daemon.stop()
+        self.renumber()
+        bind_vfio()
+        daemon.start()
+        daemon.wait_log('css_0_0_0004 was detached for device 0.0.3000, but now has device 0.0.4711')
+        wait_for(lambda: re.search(f'{MDEV}.*0.0.3000.*0.0.4711', daemon.log()), 'both are named')
+        assert not mdev_exists() and not mdev_exists(subchannel='0.0.0007')
+        virsh.ok('nodedev-reattach', CSS)
+        assert driver() == 'io_subchannel' and not os.path.exists(OVERRIDE)
+        assert not is_online('0.0.4711')  # that 0.0.3000 was online says nothing of this one
+
+    def test_autostart_meanwhile(self, daemon, virsh, document):
+        """The I/O configuration changes while the daemon runs."""
+        virsh.ok('nodedev-detach', CSS)
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        virsh.ok('nodedev-autostart', MDEV)
+        self.renumber()
+        bind_vfio()
+        wait_for(lambda: re.search(f'{MDEV}.*0.0.3000.*0.0.4711', daemon.log()), 'both are named')
+        assert not mdev_exists()
+
+    def test_update_moves(self, daemon, virsh, document):
+        """After nodedev-update the definition is for the device that is there now."""
+        daemon.check_log()
+        virsh.ok('nodedev-detach', CSS)
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        self.renumber()
+        bind_vfio()
+        assert '0.0.4711' in virsh.fails('nodedev-start', MDEV)
+        with RpcClient(RW_SOCKET) as client:
+            client.open()
+            client.call(NODE_DEVICE_UPDATE, xdr('ssi', MDEV, mdev_xml(), AFFECT_CONFIG))
+        virsh.ok('nodedev-start', MDEV)
+        assert mdev_exists()
 
     def test_start_and_move(self, daemon, virsh, document):
         virsh.ok('nodedev-detach', CSS)
