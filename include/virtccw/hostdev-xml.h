@@ -207,7 +207,8 @@ void vccw_domain_xml_set_text(VccwDomainXml *domain, const char *name, const cha
  * @uri: a namespace
  *
  * Returns: (transfer full) (nullable): the first child of <metadata> in that namespace as
- *   a document of its own; NULL when there is none.
+ *   a document of its own, without the namespace and its prefix, as it was set; NULL when
+ *   there is none.
  */
 char *vccw_domain_xml_metadata(const VccwDomainXml *domain, const char *uri);
 
@@ -215,10 +216,12 @@ char *vccw_domain_xml_metadata(const VccwDomainXml *domain, const char *uri);
  * vccw_domain_xml_set_metadata:
  * @uri: a namespace
  * @key: (nullable): the prefix for it; needed with @xml
- * @xml: (nullable): one element; NULL removes what is there
+ * @xml: (nullable): one element, without a namespace; its elements without one get @uri.
+ *   NULL removes what is there
  *
  * Returns: FALSE with VCCW_ERROR_XML_SYNTAX when @xml is not one well-formed element, or
- *   VCCW_ERROR_INVALID_ARG when @key cannot be a prefix.
+ *   VCCW_ERROR_INVALID_ARG when @uri is empty, @key cannot be a prefix or stands for
+ *   another namespace in @xml, or the element is in another one.
  */
 gboolean vccw_domain_xml_set_metadata(VccwDomainXml *domain,
                                       const char *uri,

@@ -69,6 +69,66 @@ check_machine(const VccwDomainXml *domain, GError **error)
     return FALSE;
 }
 
+/* As in libvirt, memory may instead be that of the guest's NUMA nodes. */
+static gboolean
+check_memory(const VccwDomainXml *domain, GError **error)
+{
+    const xmlNode *memory = vccw_xml_element_first(domain->root, "memory");
+    const xmlNode *cpu = vccw_xml_element_first(domain->root, "cpu");
+
+    if (domain->memory > 0 || (cpu && vccw_xml_element_first(cpu, "numa")))
+        return TRUE;
+    vccw_xml_element_set_error(error, memory ? memory : domain->root,
+                               VCCW_ERROR_XML_CONTENT,
+                               "<domain> has no memory; write for example "
+                               "<memory unit='MiB'>2048</memory>");
+    return FALSE;
+}
+
+/* Whether it is left out, rather than no number. */
+static gboolean
+check_no_index(const VccwDomainDevice *device, GError **error)
+{
+    const char *text = vccw_xml_tree_attribute(device->node, "index");
+    g_autofree char *quoted = NULL;
+
+    if (!text)
+        return TRUE;
+    quoted = vccw_quote(text, VCCW_QUOTE_VALUE);
+    vccw_xml_element_set_error(error, device->node, VCCW_ERROR_XML_CONTENT,
+                               "the index of <controller> is %s, which is no number; "
+                               "leave it out to have it assigned",
+                               quoted);
+    return FALSE;
+}
+
+/* @seen: by type and index, whose strings it owns. USB's come in groups of one index. */
+static gboolean
+check_controller(const VccwDomainDevice *device, GHashTable *seen, GError **error)
+{
+    const VccwDomainDevice *before;
+    const char *type = vccw_xml_tree_attribute(device->node, "type");
+    int index = vccw_domain_controller_index(device);
+    g_autofree char *key = NULL;
+
+    if (device->kind != VCCW_DEVICE_CONTROLLER || g_strcmp0(type, "usb") == 0)
+        return TRUE;
+    if (index < 0)
+        return check_no_index(device, error);
+    key = g_strdup_printf("%s %d", type ? type : "", index);
+    before = g_hash_table_lookup(seen, key);
+    if (!before) {
+        g_hash_table_insert(seen, g_steal_pointer(&key), (gpointer)device);
+        return TRUE;
+    }
+    vccw_xml_element_set_error(
+        error, device->node, VCCW_ERROR_XML_CONTENT,
+        "there are two controllers of type %s with index %d, the other in line %ld; "
+        "change one, or leave it out to have it assigned",
+        type, index, line_of(before));
+    return FALSE;
+}
+
 /* @seen: by boot order. */
 static gboolean
 check_boot(const VccwDomainDevice *device, GHashTable *seen, GError **error)
@@ -199,8 +259,11 @@ vccw_domain_xml_check(const VccwDomainXml *domain, GError **error)
     g_autoptr(GHashTable) addresses = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) uuids = g_hash_table_new(vccw_uuid_hash, vccw_uuid_equal);
     g_autoptr(GHashTable) aliases = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) controllers =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    return check_machine(domain, error) &&
+    return check_machine(domain, error) && check_memory(domain, error) &&
+           check_devices(walk, check_controller, controllers, error) &&
            check_devices(walk, check_boot, orders, error) &&
            check_boot_mix(domain, g_hash_table_size(orders) > 0, error) &&
            check_devices(walk, check_address, addresses, error) &&

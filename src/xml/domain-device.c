@@ -331,7 +331,7 @@ key_of(const VccwDomainDevice *device, const Group *group)
         target = child_attribute(device->node, "target", "dev");
         return target ? vccw_domain_disk_index(target) : -1;
     }
-    index = vccw_domain_controller_index(device);
+    index = device->unnumbered ? -1 : vccw_domain_controller_index(device);
     return index >= 0 ? index : group->highest;
 }
 

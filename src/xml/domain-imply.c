@@ -91,12 +91,9 @@ typedef struct {
     guint8 units[CONTROLLERS_MAX];
 } Controllers;
 
-/* Returns: how many of the type have no index. */
-static guint
-find_numbered(const VccwDomainXml *domain, Controllers *controllers)
+static void
+find_controllers(const VccwDomainXml *domain, Controllers *controllers)
 {
-    guint unnumbered = 0;
-
     for (guint i = 0; i < domain->devices->len; i++) {
         const VccwDomainDevice *device = g_ptr_array_index(domain->devices, i);
         int index;
@@ -106,25 +103,58 @@ find_numbered(const VccwDomainXml *domain, Controllers *controllers)
                 0)
             continue;
         index = vccw_domain_controller_index(device);
-        if (index < 0)
-            unnumbered++;
-        else if (index < CONTROLLERS_MAX)
+        if (index >= 0 && index < CONTROLLERS_MAX)
             controllers->have[index] = TRUE;
     }
-    return unnumbered;
 }
 
-/* A controller without index gets the lowest that no other of its type has. */
-static void
-find_controllers(const VccwDomainXml *domain, Controllers *controllers)
+static char *
+controller_key(const VccwDomainDevice *device, guint index)
 {
-    guint unnumbered = find_numbered(domain, controllers);
+    const char *type = vccw_xml_tree_attribute(device->node, "type");
 
-    for (guint index = 0; index < CONTROLLERS_MAX && unnumbered > 0; index++) {
-        if (!controllers->have[index]) {
-            controllers->have[index] = TRUE;
-            unnumbered--;
-        }
+    return g_strdup_printf("%u %s", index, type ? type : "");
+}
+
+/* Gives @device the lowest index that no other of its type has.
+ * @next: by type, an index below which all are taken */
+static void
+number_controller(VccwDomainDevice *device, GHashTable *taken, GHashTable *next)
+{
+    const char *type = vccw_xml_tree_attribute(device->node, "type");
+    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(next, type ? type : ""));
+    g_autofree char *number = NULL;
+    char *key = controller_key(device, index);
+
+    while (!g_hash_table_add(taken, key))
+        key = controller_key(device, ++index);
+    g_hash_table_insert(next, (gpointer)(type ? type : ""), GUINT_TO_POINTER(index + 1));
+    number = g_strdup_printf("%u", index);
+    vccw_xml_tree_set(device->node, "index", number);
+    device->unnumbered = TRUE;
+}
+
+static void
+number_controllers(const VccwDomainXml *domain)
+{
+    const GPtrArray *walk = vccw_domain_walk(domain);
+    g_autoptr(GHashTable) next = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) taken =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < walk->len; i++) {
+        const VccwDomainDevice *device = g_ptr_array_index(walk, i);
+        int index = vccw_domain_controller_index(device);
+
+        if (device->kind == VCCW_DEVICE_CONTROLLER && index >= 0)
+            g_hash_table_add(taken, controller_key(device, (guint)index));
+    }
+    for (guint i = 0; i < walk->len; i++) {
+        VccwDomainDevice *device = g_ptr_array_index(walk, i);
+
+        if (device->kind == VCCW_DEVICE_CONTROLLER &&
+            vccw_domain_controller_index(device) < 0)
+            number_controller(device, taken, next);
     }
 }
 
@@ -226,7 +256,7 @@ imply_for_hostdevs_read(VccwDomainXml *domain, GError **error)
     Controllers controllers = { .type = "scsi" };
     int highest = -1;
 
-    find_numbered(domain, &controllers);
+    find_controllers(domain, &controllers);
     for (guint i = 0; i < domain->devices->len; i++) {
         const VccwDomainDevice *device = g_ptr_array_index(domain->devices, i);
         guint64 index = address_number(device, "controller");
@@ -362,6 +392,57 @@ imply_video(VccwDomainXml *domain)
     add_device(domain, behind, node);
 }
 
+static void
+complete_memory_of(VccwDomainXml *domain, const char *name, guint64 kib)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, kib);
+    xmlNode *node = vccw_xml_element_first(domain->root, name);
+
+    if (!node)
+        node = vccw_domain_add_child(domain, name);
+    vccw_xml_tree_set(node, "unit", "KiB");
+    vccw_xml_tree_set_text(node, text);
+}
+
+/* As libvirt writes it; some programs do not look at the unit. */
+static void
+complete_memory(VccwDomainXml *domain)
+{
+    if (domain->memory == 0)
+        return;
+    complete_memory_of(domain, "memory", domain->memory);
+    complete_memory_of(domain, "currentMemory", domain->current_memory);
+}
+
+/* As libvirt makes them: its own prefix, and three bytes at random. Without one, QEMU
+ * would give all guests the same. */
+static void
+complete_interface(const VccwDomainDevice *device)
+{
+    xmlNode *mac = vccw_xml_element_first(device->node, "mac");
+    guint32 number = g_random_int();
+    g_autofree char *address = NULL;
+
+    if (mac && vccw_xml_tree_attribute(mac, "address"))
+        return;
+    address = g_strdup_printf("52:54:00:%02x:%02x:%02x", number >> 16 & 0xff,
+                              number >> 8 & 0xff, number & 0xff);
+    if (!mac)
+        mac = vccw_xml_tree_add(device->node, device->node->children, "mac");
+    vccw_xml_tree_set(mac, "address", address);
+}
+
+static void
+complete_interfaces(const VccwDomainXml *domain)
+{
+    for (guint i = 0; i < domain->devices->len; i++) {
+        const VccwDomainDevice *device = g_ptr_array_index(domain->devices, i);
+
+        if (device->kind == VCCW_DEVICE_INTERFACE)
+            complete_interface(device);
+    }
+}
+
 /* Writes down which machine it is, for another host has other defaults. */
 static void
 complete_machine(const VccwDomainXml *domain)
@@ -381,9 +462,12 @@ vccw_domain_imply(VccwDomainXml *domain, GError **error)
     Controllers scsi = { .type = "scsi" };
 
     complete_machine(domain);
+    complete_memory(domain);
+    complete_interfaces(domain);
     imply_memballoon(domain);
     if (!imply_for_hostdevs_read(domain, error))
         return FALSE;
+    number_controllers(domain);
     find_controllers(domain, &scsi);
     if (!imply_for_disks(domain, &scsi, error) || !imply_virtio_serial(domain, error) ||
         !imply_for_hostdevs(domain, &scsi, error))

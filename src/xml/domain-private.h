@@ -25,6 +25,10 @@ struct VccwDomainXml {
     GPtrArray *walk;     /* (owned) (nullable): the devices in libvirt's order */
 };
 
+/** vccw_domain_add_child: Adds the child @name of <domain> at libvirt's place for it.
+ * Returns: (transfer none): it. */
+xmlNode *vccw_domain_add_child(VccwDomainXml *domain, const char *name);
+
 /**
  * vccw_domain_device_read:
  *

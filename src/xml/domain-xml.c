@@ -20,8 +20,10 @@
 #define USER_ALIAS   "ua-"
 
 /* The children of <domain> behind which a new one stands, in libvirt's order. */
-static const char *const order[] = { "name",  "uuid",        "genid",
-                                     "title", "description", "metadata" };
+static const char *const order[] = {
+    "name",     "uuid",      "genid",  "title",         "description",
+    "metadata", "maxMemory", "memory", "currentMemory",
+};
 
 xmlNode *
 vccw_domain_root(const VccwDomainXml *domain)
@@ -29,26 +31,20 @@ vccw_domain_root(const VccwDomainXml *domain)
     return domain->root;
 }
 
-/* Adds the child @name at libvirt's place for it: behind what comes before it there. */
-static xmlNode *
-add_child(VccwDomainXml *domain, const char *name)
+xmlNode *
+vccw_domain_add_child(VccwDomainXml *domain, const char *name)
 {
-    xmlNode *before = NULL;
-    gboolean behind = FALSE;
+    guint place = 0;
 
-    for (guint i = G_N_ELEMENTS(order); i-- > 0 && !before;) {
-        xmlNode *node;
+    while (place < G_N_ELEMENTS(order) && !g_str_equal(order[place], name))
+        place++;
+    while (place-- > 0) {
+        const xmlNode *node = vccw_xml_element_first(domain->root, order[place]);
 
-        if (g_str_equal(order[i], name)) {
-            behind = TRUE;
-            continue;
-        }
-        node = behind ? vccw_xml_element_first(domain->root, order[i]) : NULL;
-        if (node && node->next)
-            before = node->next;
+        if (node)
+            return vccw_xml_tree_add(domain->root, node->next, name);
     }
-    return vccw_xml_tree_add(domain->root, before ? before : domain->root->children,
-                             name);
+    return vccw_xml_tree_add(domain->root, domain->root->children, name);
 }
 
 static gboolean
@@ -195,8 +191,15 @@ read_vcpus(VccwDomainXml *domain, GError **error)
     domain->current_vcpus = domain->vcpus;
     if (current &&
         !vccw_xml_element_number_from(node, "the number of current <vcpu>", current, 10,
-                                      domain->vcpus, &domain->current_vcpus, error))
+                                      VCPUS_MAX, &domain->current_vcpus, error))
         return FALSE;
+    if (domain->current_vcpus > domain->vcpus) {
+        vccw_xml_element_set_error(
+            error, node, VCCW_ERROR_CONFIG_UNSUPPORTED,
+            "%u current <vcpu> are more than there are at most: %u",
+            domain->current_vcpus, domain->vcpus);
+        return FALSE;
+    }
     if (domain->current_vcpus > 0)
         return TRUE;
     vccw_xml_element_set_error(error, node, VCCW_ERROR_XML_CONTENT,
@@ -246,9 +249,11 @@ read_domain(VccwDomainXml *domain, GError **error)
         !read_uuid(domain, error) ||
         !read_memory(domain, "memory", &domain->memory, error))
         return FALSE;
-    domain->current_memory = domain->memory;
-    return read_memory(domain, "currentMemory", &domain->current_memory, error) &&
-           read_vcpus(domain, error) && read_devices(domain, error);
+    if (!read_memory(domain, "currentMemory", &domain->current_memory, error))
+        return FALSE;
+    if (domain->current_memory == 0 || domain->current_memory > domain->memory)
+        domain->current_memory = domain->memory;
+    return read_vcpus(domain, error) && read_devices(domain, error);
 }
 
 /* Returns: how many elements @node and those below it are, but not many more than @max.
@@ -278,6 +283,39 @@ check_validatable(const VccwDomainXml *domain, GError **error)
     return FALSE;
 }
 
+/* Text is nobody's there, and joining it would take long. */
+static void
+move_devices(xmlNode *from, xmlNode *to)
+{
+    xmlNode *next;
+
+    for (xmlNode *child = from->children; child; child = next) {
+        next = child->next;
+        if (child->type != XML_ELEMENT_NODE && child->type != XML_COMMENT_NODE)
+            continue;
+        xmlUnlinkNode(child);
+        xmlAddChild(to, child);
+        if (from->nsDef && child->type == XML_ELEMENT_NODE)
+            xmlReconciliateNs(child->doc, child);
+    }
+    vccw_xml_tree_remove(from);
+}
+
+/* libvirt finds devices in every <devices>; here all are in the first one. */
+static xmlNode *
+merge_devices(xmlNode *root)
+{
+    xmlNode *first = vccw_xml_element_first(root, "devices");
+    xmlNode *next;
+
+    for (xmlNode *node = first ? first->next : NULL; node; node = next) {
+        next = node->next;
+        if (vccw_xml_element_is(node, "devices"))
+            move_devices(node, first);
+    }
+    return first;
+}
+
 static VccwDomainXml *
 new_domain(xmlDoc *doc)
 {
@@ -288,7 +326,7 @@ new_domain(xmlDoc *doc)
     domain->hostdevs = g_ptr_array_new();
     domain->doc = doc;
     domain->root = xmlDocGetRootElement(doc);
-    domain->devices_node = vccw_xml_element_first(domain->root, "devices");
+    domain->devices_node = merge_devices(domain->root);
     return domain;
 }
 
@@ -415,7 +453,7 @@ vccw_domain_xml_set_uuid(VccwDomainXml *domain, const VccwUuid *uuid)
     xmlNode *node = vccw_xml_element_first(domain->root, "uuid");
 
     domain->uuid = *uuid;
-    vccw_xml_tree_set_text(node ? node : add_child(domain, "uuid"), text);
+    vccw_xml_tree_set_text(node ? node : vccw_domain_add_child(domain, "uuid"), text);
 }
 
 gboolean
@@ -489,87 +527,9 @@ vccw_domain_xml_set_text(VccwDomainXml *domain, const char *name, const char *te
     xmlNode *node = vccw_xml_element_first(domain->root, name);
 
     if (text && *text)
-        vccw_xml_tree_set_text(node ? node : add_child(domain, name), text);
+        vccw_xml_tree_set_text(node ? node : vccw_domain_add_child(domain, name), text);
     else if (node)
         vccw_xml_tree_remove(node);
-}
-
-static xmlNode *
-find_metadata(const VccwDomainXml *domain, const char *uri)
-{
-    const xmlNode *metadata = vccw_xml_element_first(domain->root, "metadata");
-    xmlNode *node = metadata ? metadata->children : NULL;
-
-    while (node && !(node->type == XML_ELEMENT_NODE && node->ns &&
-                     g_strcmp0((const char *)node->ns->href, uri) == 0))
-        node = node->next;
-    return node;
-}
-
-char *
-vccw_domain_xml_metadata(const VccwDomainXml *domain, const char *uri)
-{
-    xmlNode *node = find_metadata(domain, uri);
-    xmlNode *copy;
-    char *text;
-
-    if (!node)
-        return NULL;
-    copy = xmlDocCopyNode(node, domain->doc, 1);
-    text = vccw_xml_tree_format(copy, NULL, 0);
-    xmlFreeNode(copy);
-    return g_strchomp(text);
-}
-
-/* The element in @xml, in the namespace @uri with the prefix @key, whatever it has. */
-static xmlNode *
-read_metadata(VccwDomainXml *domain,
-              const char *uri,
-              const char *key,
-              const char *xml,
-              GError **error)
-{
-    g_autoptr(xmlDoc) doc = NULL;
-    xmlNode *node;
-
-    if (!key || xmlValidateNCName((const xmlChar *)key, 0) != 0) {
-        g_autofree char *quoted = vccw_quote(key, VCCW_QUOTE_VALUE);
-
-        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
-                    "%s cannot be the prefix of metadata; take a short word", quoted);
-        return NULL;
-    }
-    doc = vccw_xml_reader_parse(xml, VCCW_DOMAIN_XML_MAX, error);
-    if (!doc)
-        return NULL;
-    node = xmlDocCopyNode(xmlDocGetRootElement(doc), domain->doc, 1);
-    xmlSetNs(node, xmlNewNs(node, (const xmlChar *)uri, (const xmlChar *)key));
-    return node;
-}
-
-gboolean
-vccw_domain_xml_set_metadata(VccwDomainXml *domain,
-                             const char *uri,
-                             const char *key,
-                             const char *xml,
-                             GError **error)
-{
-    xmlNode *old = find_metadata(domain, uri);
-    xmlNode *metadata = vccw_xml_element_first(domain->root, "metadata");
-    xmlNode *node = NULL;
-
-    if (xml) {
-        node = read_metadata(domain, uri, key, xml, error);
-        if (!node)
-            return FALSE;
-    }
-    if (old)
-        vccw_xml_tree_remove(old);
-    if (node)
-        xmlAddChild(metadata ? metadata : add_child(domain, "metadata"), node);
-    else if (metadata && xmlChildElementCount(metadata) == 0)
-        vccw_xml_tree_remove(metadata);
-    return TRUE;
 }
 
 guint

@@ -58,6 +58,7 @@ typedef struct {
     char *alias;             /* or NULL */
     VccwHostdevXml *hostdev; /* of a hostdev of model vfio-ccw; else NULL */
     gboolean implied;        /* not in the document that was read */
+    gboolean unnumbered;     /* a controller that had no index there */
 } VccwDomainDevice;
 
 /** vccw_domain_root: Returns: (transfer none): the <domain> element. */

@@ -80,8 +80,6 @@ vccw_hostdev_check_model(const xmlNode *node, GError **error)
     const char *mode = vccw_xml_tree_attribute(node, "mode");
     const char *type = vccw_xml_tree_attribute(node, "type");
 
-    if (g_strcmp0(mode, "capabilities") == 0)
-        return TRUE;
     if (mode && !g_str_equal(mode, "subsystem"))
         return refuse_value(node, "mode", "subsystem", VCCW_ERROR_CONFIG_UNSUPPORTED,
                             error);
