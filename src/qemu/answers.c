@@ -103,7 +103,8 @@ take_target(VccwQemu *qemu, const char *id, const VccwJsonText *answer)
 static void
 take_kvm(VccwQemu *qemu, const char *id, const VccwJsonText *answer)
 {
-    qemu->kvm = is_true(answer, "enabled") && is_true(answer, "present");
+    qemu->kvm = is_true(answer, "present");
+    qemu->kvm_enabled = qemu->kvm && is_true(answer, "enabled");
 }
 
 static void

@@ -20,7 +20,9 @@ struct _VccwQemu {
     char *program;
     guint version;
     char *arch;
-    gboolean kvm;
+    gboolean kvm;                /* it was built with KVM */
+    gboolean kvm_enabled;        /* and used it to answer */
+    gboolean kvm_fails;          /* it could not, though the device was there */
     const char *default_machine; /* nullable */
     GPtrArray *machines;         /* of VccwQemuMachine, as QEMU orders them */
     GPtrArray *machine_names;    /* newest first, NULL at the end */
@@ -28,6 +30,9 @@ struct _VccwQemu {
     GHashTable *types;           /* a set */
     GHashTable *properties;      /* a set of "TYPE.NAME" */
 };
+
+/** vccw_kvm_device: Where KVM is; tests have their own. */
+extern const char *vccw_kvm_device;
 
 /** VCCW_QEMU_QUESTIONS: the QMP commands whose answers are understood here. */
 extern const char VCCW_QEMU_QUESTIONS[];

@@ -24,6 +24,17 @@
 #define OUTPUT_MAX (32 * 1024 * 1024)
 #define ERROR_MAX  (64 * 1024)
 
+/*
+ * How QEMU is told not to run a guest. Its emulator (TCG) writes code into memory and
+ * runs it, which a service may be forbidden (systemd's MemoryDenyWriteExecute): then it
+ * can have two views of that memory, or, where it is too old for that, none at all.
+ */
+static const char *const MACHINES[][7] = {
+    { "-machine", "none,accel=kvm:tcg" },
+    { "-machine", "none", "-accel", "kvm", "-accel", "tcg,split-wx=on" },
+    { "-machine", "none,accel=kvm:qtest" },
+};
+
 /* A QEMU that runs. */
 typedef struct {
     const char *program;
@@ -36,17 +47,19 @@ typedef struct {
 } Asked;
 
 static gboolean
-start(Asked *asked, GError **error)
+start(Asked *asked, const char *const *machine, GError **error)
 {
-    const char *argv[] = {
-        asked->program, "-S",       "-no-user-config",    "-nodefaults",
-        "-nographic",   "-machine", "none,accel=kvm:tcg", "-qmp",
-        "stdio",        NULL
+    const char *argv[16] = {
+        asked->program, "-S",   "-no-user-config", "-nodefaults",
+        "-nographic",   "-qmp", "stdio",
     };
     g_autoptr(GError) cause = NULL;
     int pair[2], pipes[2];
     gboolean ok;
 
+    for (guint i = 0; machine[i]; i++) {
+        argv[7 + i] = machine[i];
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         vccw_set_errno(error, errno, "Cannot talk to '%s'", asked->program);
         return FALSE;
@@ -166,20 +179,22 @@ set_silent(const Asked *asked, GError **error)
                 asked->program, last);
 }
 
-char *
-vccw_ask_qemu(const char *program,
-              const char *questions,
-              guint timeout_ms,
-              GError **error)
+/* Returns: (nullable): as vccw_ask_qemu(), when started for this @machine. */
+static char *
+ask_as(const char *program,
+       const char *const *machine,
+       const char *questions,
+       gint64 deadline,
+       GError **error)
 {
     g_auto(Asked) asked = { .program = program,
                             .qmp = -1,
                             .errors = -1,
                             .answers = g_string_new(NULL),
-                            .complaints = g_string_new(NULL) };
+                            .complaints = g_string_new(NULL),
+                            .deadline = deadline };
 
-    asked.deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-    if (!start(&asked, error) || !say(&asked, questions, error) ||
+    if (!start(&asked, machine, error) || !say(&asked, questions, error) ||
         !listen_to(&asked, error)) {
         return NULL;
     }
@@ -188,4 +203,31 @@ vccw_ask_qemu(const char *program,
         return NULL;
     }
     return g_strndup(asked.answers->str, asked.answers->len);
+}
+
+char *
+vccw_ask_qemu(const char *program,
+              const char *questions,
+              guint timeout_ms,
+              GError **error)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    g_autoptr(GError) first = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(MACHINES); i++) {
+        g_autoptr(GError) local = NULL;
+        char *answers = ask_as(program, MACHINES[i], questions, deadline, &local);
+
+        if (answers) {
+            return answers;
+        }
+        if (!first) {
+            first = g_error_copy(local);
+        }
+        if (!g_error_matches(local, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED)) {
+            break;
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&first));
+    return NULL;
 }

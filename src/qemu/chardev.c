@@ -185,7 +185,7 @@ add_port(VccwGuest *guest,
         !vccw_guest_number(address, "port", 65535, &port, error)) {
         return FALSE;
     }
-    bus = g_strdup_printf("virtio-serial%u.0", controller);
+    bus = vccw_guest_bus(guest, "virtio-serial", controller);
     vccw_guest_props(guest, &props, "driver", driver);
     vccw_props_string(&props, "bus", bus);
     if (port > 0) {

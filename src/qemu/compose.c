@@ -83,6 +83,43 @@ vccw_guest_alias(const VccwDomainDevice *device, const char *format, ...)
     return made;
 }
 
+static void
+note_controllers(VccwGuest *guest)
+{
+    const GPtrArray *devices = vccw_domain_devices(guest->domain);
+
+    guest->controllers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (guint i = 0; i < devices->len; i++) {
+        const VccwDomainDevice *device = g_ptr_array_index(devices, i);
+        g_autofree char *type = NULL, *index = NULL;
+
+        if (device->kind != VCCW_DEVICE_CONTROLLER || !device->alias ||
+            !g_str_has_prefix(device->alias, "ua-")) {
+            continue;
+        }
+        type = vccw_xml_element_attribute(device->node, "type");
+        index = vccw_xml_element_attribute(device->node, "index");
+        g_hash_table_insert(
+            guest->controllers,
+            g_strdup_printf("%s %s", type ? type : "", index ? index : "0"),
+            g_strdup(device->alias));
+    }
+}
+
+char *
+vccw_guest_bus(VccwGuest *guest, const char *type, guint index)
+{
+    g_autofree char *key = g_strdup_printf("%s %u", type, index);
+    const char *alias;
+
+    if (!guest->controllers) {
+        note_controllers(guest);
+    }
+    alias = g_hash_table_lookup(guest->controllers, key);
+    return alias ? g_strconcat(alias, ".0", NULL)
+                 : g_strdup_printf("%s%u.0", type, index);
+}
+
 char *
 vccw_guest_child(const xmlNode *node, const char *child, const char *name)
 {
@@ -124,6 +161,20 @@ vccw_guest_add_devno(VccwProps *props, const VccwDomainDevice *device)
         g_snprintf(text, sizeof text, "%x.%x.%04x", device->ccw.cssid, device->ccw.ssid,
                    device->ccw.devno);
         vccw_props_string(props, "devno", text);
+    }
+}
+
+void
+vccw_guest_add_virtio(VccwProps *props, const xmlNode *node)
+{
+    g_autofree char *iommu = vccw_guest_child(node, "driver", "iommu");
+    g_autofree char *packed = vccw_guest_child(node, "driver", "packed");
+
+    if (iommu) {
+        vccw_props_bool(props, "iommu_platform", !strcmp(iommu, "on"));
+    }
+    if (packed) {
+        vccw_props_bool(props, "packed", !strcmp(packed, "on"));
     }
 }
 

@@ -20,6 +20,7 @@ add_simple(VccwGuest *guest,
         return FALSE;
     }
     vccw_guest_props(guest, &props, "driver", driver);
+    vccw_guest_add_virtio(&props, device->node);
     vccw_props_string(&props, "id", alias);
     vccw_guest_add_devno(&props, device);
     vccw_guest_add_props(guest, "-device", &props);
@@ -33,20 +34,65 @@ add_scsi_controller(VccwGuest *guest,
                     GError **error)
 {
     const xmlNode *driver = vccw_xml_element_first(device->node, "driver");
-    guint queues = 0, iothread = 0;
+    guint queues = 0, iothread = 0, commands = 0, sectors = 0;
     g_autofree char *thread = NULL;
     VccwProps props;
 
     if (!vccw_guest_number(driver, "queues", 1024, &queues, error) ||
-        !vccw_guest_number(driver, "iothread", 1024, &iothread, error)) {
+        !vccw_guest_number(driver, "iothread", G_MAXINT, &iothread, error) ||
+        !vccw_guest_number(driver, "cmd_per_lun", G_MAXINT, &commands, error) ||
+        !vccw_guest_number(driver, "max_sectors", G_MAXINT, &sectors, error)) {
         return FALSE;
     }
     thread = iothread > 0 ? g_strdup_printf("iothread%u", iothread) : NULL;
     vccw_guest_props(guest, &props, "driver", "virtio-scsi-ccw");
+    vccw_guest_add_virtio(&props, device->node);
     vccw_props_string(&props, "iothread", thread);
     vccw_props_string(&props, "id", alias);
     if (queues > 0) {
         vccw_props_number(&props, "num_queues", queues);
+    }
+    if (commands > 0) {
+        vccw_props_number(&props, "cmd_per_lun", commands);
+    }
+    if (sectors > 0) {
+        vccw_props_number(&props, "max_sectors", sectors);
+    }
+    vccw_guest_add_devno(&props, device);
+    vccw_guest_add_props(guest, "-device", &props);
+    return TRUE;
+}
+
+static gboolean
+add_serial_controller(VccwGuest *guest,
+                      const VccwDomainDevice *device,
+                      const char *alias,
+                      GError **error)
+{
+    static const char *const FOREIGN[] = { "queues", "iothread", "cmd_per_lun",
+                                           "max_sectors" };
+    const xmlNode *driver = vccw_xml_element_first(device->node, "driver");
+    guint ports = 0;
+    VccwProps props;
+
+    for (guint i = 0; driver && i < G_N_ELEMENTS(FOREIGN); i++) {
+        g_autofree char *value = vccw_xml_element_attribute(driver, FOREIGN[i]);
+
+        if (value) {
+            return vccw_guest_refuse(driver, error,
+                                     "%s of <driver> is for controllers of type scsi "
+                                     "only; remove it",
+                                     FOREIGN[i]);
+        }
+    }
+    if (!vccw_guest_number(device->node, "ports", 511, &ports, error)) {
+        return FALSE;
+    }
+    vccw_guest_props(guest, &props, "driver", "virtio-serial-ccw");
+    vccw_guest_add_virtio(&props, device->node);
+    vccw_props_string(&props, "id", alias);
+    if (ports > 0) {
+        vccw_props_number(&props, "max_ports", ports);
     }
     vccw_guest_add_devno(&props, device);
     vccw_guest_add_props(guest, "-device", &props);
@@ -69,7 +115,7 @@ vccw_guest_controller(VccwGuest *guest, const VccwDomainDevice *device, GError *
         return add_scsi_controller(guest, device, alias, error);
     }
     if (!g_strcmp0(type, "virtio-serial")) {
-        return add_simple(guest, device, "virtio-serial-ccw", alias, error);
+        return add_serial_controller(guest, device, alias, error);
     }
     if ((!g_strcmp0(type, "usb") && (!model || !strcmp(model, "none"))) ||
         (!g_strcmp0(type, "pci") && !g_strcmp0(model, "pci-root"))) {
@@ -95,6 +141,7 @@ vccw_guest_memballoon(VccwGuest *guest, const VccwDomainDevice *device, GError *
         return TRUE;
     }
     vccw_guest_props(guest, &props, "driver", "virtio-balloon-ccw");
+    vccw_guest_add_virtio(&props, device->node);
     vccw_props_string(&props, "id", alias);
     if (deflate) {
         vccw_props_bool(&props, "deflate-on-oom", !strcmp(deflate, "on"));
@@ -149,6 +196,7 @@ vccw_guest_rng(VccwGuest *guest, const VccwDomainDevice *device, GError **error)
         return FALSE;
     }
     vccw_guest_props(guest, &props, "driver", "virtio-rng-ccw");
+    vccw_guest_add_virtio(&props, device->node);
     vccw_props_string(&props, "rng", object);
     vccw_props_string(&props, "id", alias);
     if (bytes > 0) {
@@ -166,7 +214,8 @@ vccw_guest_video(VccwGuest *guest, const VccwDomainDevice *device, GError **erro
     const xmlNode *model = vccw_xml_element_first(device->node, "model");
     g_autofree char *type = model ? vccw_xml_element_attribute(model, "type") : NULL;
     g_autofree char *alias = vccw_guest_alias(device, "video%u", guest->n_videos);
-    guint heads = 1;
+    const xmlNode *size = model ? vccw_xml_element_first(model, "resolution") : NULL;
+    guint heads = 1, width = 0, height = 0;
     VccwProps props;
 
     guest->n_videos++;
@@ -180,24 +229,47 @@ vccw_guest_video(VccwGuest *guest, const VccwDomainDevice *device, GError **erro
                                  type ? type : "");
     }
     if (!vccw_guest_need(guest, device->node, "virtio-gpu-ccw", error) ||
-        !vccw_guest_number(model, "heads", 16, &heads, error)) {
+        !vccw_guest_number(model, "heads", 16, &heads, error) ||
+        !vccw_guest_number(size, "x", 65535, &width, error) ||
+        !vccw_guest_number(size, "y", 65535, &height, error)) {
         return FALSE;
     }
     vccw_guest_props(guest, &props, "driver", "virtio-gpu-ccw");
+    vccw_guest_add_virtio(&props, device->node);
     vccw_props_string(&props, "id", alias);
     vccw_props_number(&props, "max_outputs", heads);
+    if (width > 0 && height > 0) {
+        vccw_props_number(&props, "xres", width);
+        vccw_props_number(&props, "yres", height);
+    }
     vccw_guest_add_devno(&props, device);
     vccw_guest_add_props(guest, "-device", &props);
     return TRUE;
 }
 
+/* Where VNC listens: what <listen> says, or listen=. A comma would end it. */
+static char *
+listen_address(const xmlNode *node)
+{
+    const xmlNode *child = vccw_xml_element_first(node, "listen");
+    g_autofree char *inner = child ? vccw_xml_element_attribute(child, "address") : NULL;
+    g_autofree char *outer = vccw_xml_element_attribute(node, "listen");
+    const char *address = inner ? inner : outer ? outer : "127.0.0.1";
+    g_auto(GStrv) parts = g_strsplit(address, ",", -1);
+    g_autofree char *plain = g_strjoinv(",,", parts);
+
+    return strchr(plain, ':') && *plain != '[' ? g_strdup_printf("[%s]", plain)
+                                               : g_steal_pointer(&plain);
+}
+
 gboolean
 vccw_guest_graphics(VccwGuest *guest, const VccwDomainDevice *device, GError **error)
 {
+    const xmlNode *listen = vccw_xml_element_first(device->node, "listen");
     g_autofree char *type = vccw_xml_element_attribute(device->node, "type");
-    g_autofree char *listen = vccw_xml_element_attribute(device->node, "listen");
     g_autofree char *password = vccw_xml_element_attribute(device->node, "passwd");
     g_autofree char *port = vccw_xml_element_attribute(device->node, "port");
+    g_autofree char *address = NULL;
     guint number = 5900;
 
     if (g_strcmp0(type, "vnc") != 0 || password) {
@@ -207,6 +279,10 @@ vccw_guest_graphics(VccwGuest *guest, const VccwDomainDevice *device, GError **e
             "password is",
             type ? type : "", password ? " with a password" : "");
     }
+    if (listen && vccw_xml_element_next(listen)) {
+        return vccw_guest_refuse(device->node, error,
+                                 "VNC listens at one address; remove one <listen>");
+    }
     if (port && strcmp(port, "-1") != 0 &&
         !vccw_guest_number(device->node, "port", 65535, &number, error)) {
         return FALSE;
@@ -214,9 +290,8 @@ vccw_guest_graphics(VccwGuest *guest, const VccwDomainDevice *device, GError **e
     if (number < 5900) {
         return vccw_guest_refuse(device->node, error, "VNC's ports begin at 5900");
     }
-    vccw_guest_take(
-        guest, "-vnc",
-        g_strdup_printf("%s:%u", listen ? listen : "127.0.0.1", number - 5900));
+    address = listen_address(device->node);
+    vccw_guest_take(guest, "-vnc", g_strdup_printf("%s:%u", address, number - 5900));
     return TRUE;
 }
 
@@ -274,6 +349,7 @@ vccw_guest_filesystem(VccwGuest *guest, const VccwDomainDevice *device, GError *
     }
     vccw_guest_add_props(guest, "-fsdev", &props);
     vccw_guest_props(guest, &props, "driver", "virtio-9p-ccw");
+    vccw_guest_add_virtio(&props, node);
     vccw_props_string(&props, "id", alias);
     vccw_props_string(&props, "fsdev", fsdev);
     vccw_props_string(&props, "mount_tag", tag);
@@ -291,7 +367,11 @@ vccw_guest_watchdog(VccwGuest *guest, const VccwDomainDevice *device, GError **e
     if (!add_simple(guest, device, "diag288", alias, error)) {
         return FALSE;
     }
-    vccw_guest_add(guest, "-watchdog-action", action ? action : "reset");
+    /* A dump is taken by the manager, of a guest that stands still. */
+    vccw_guest_add(guest, "-watchdog-action",
+                   !action                   ? "reset"
+                   : !strcmp(action, "dump") ? "pause"
+                                             : action);
     return TRUE;
 }
 
@@ -308,6 +388,7 @@ vccw_guest_vsock(VccwGuest *guest, const VccwDomainDevice *device, GError **erro
         return FALSE;
     }
     vccw_guest_props(guest, &props, "driver", "vhost-vsock-ccw");
+    vccw_guest_add_virtio(&props, device->node);
     vccw_props_string(&props, "id", alias);
     vccw_props_number(&props, "guest-cid", number);
     vccw_guest_add_devno(&props, device);

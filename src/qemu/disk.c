@@ -66,6 +66,15 @@ add_storage(VccwGuest *guest, const Disk *disk)
     vccw_guest_add_props(guest, "-blockdev", &props);
 }
 
+/* Whether images of that format may stand on others. */
+static gboolean
+has_backing(const char *format)
+{
+    static const char *const FORMATS[] = { "qcow", "qcow2", "qed", "vmdk", NULL };
+
+    return format && g_strv_contains(FORMATS, format);
+}
+
 static void
 add_format(VccwGuest *guest, const Disk *disk)
 {
@@ -82,6 +91,10 @@ add_format(VccwGuest *guest, const Disk *disk)
     add_cache(&props, disk);
     vccw_props_string(&props, "driver", type ? type : "raw");
     vccw_props_string(&props, "file", disk->storage);
+    /* An empty <backingStore/>: there is no image below, whatever this one says. */
+    if (vccw_xml_element_first(disk->node, "backingStore") && has_backing(type)) {
+        vccw_props_null(&props, "backing");
+    }
     vccw_guest_add_props(guest, "-blockdev", &props);
 }
 
@@ -125,19 +138,65 @@ static gboolean
 add_iothread(VccwProps *props, const xmlNode *node, GError **error)
 {
     const xmlNode *driver = vccw_xml_element_first(node, "driver");
-    guint iothread = 0, queues = 0;
+    guint iothread = 0, queues = 0, size = 0;
     g_autofree char *id = NULL;
 
-    if (!vccw_guest_number(driver, "iothread", 1024, &iothread, error) ||
-        !vccw_guest_number(driver, "queues", 1024, &queues, error)) {
+    if (!vccw_guest_number(driver, "iothread", G_MAXINT, &iothread, error) ||
+        !vccw_guest_number(driver, "queues", 1024, &queues, error) ||
+        !vccw_guest_number(driver, "queue_size", 1024, &size, error)) {
         return FALSE;
     }
+    vccw_guest_add_virtio(props, node);
     if (iothread > 0) {
         id = g_strdup_printf("iothread%u", iothread);
         vccw_props_string(props, "iothread", id);
     }
     if (queues > 0) {
         vccw_props_number(props, "num-queues", queues);
+    }
+    if (size > 0) {
+        vccw_props_number(props, "queue-size", size);
+    }
+    return TRUE;
+}
+
+static gboolean
+add_block_sizes(VccwProps *props, const xmlNode *node, GError **error)
+{
+    const xmlNode *blockio = vccw_xml_element_first(node, "blockio");
+    guint logical = 0, physical = 0;
+
+    if (!vccw_guest_number(blockio, "logical_block_size", G_MAXINT, &logical, error) ||
+        !vccw_guest_number(blockio, "physical_block_size", G_MAXINT, &physical, error)) {
+        return FALSE;
+    }
+    if (logical > 0) {
+        vccw_props_number(props, "logical_block_size", logical);
+    }
+    if (physical > 0) {
+        vccw_props_number(props, "physical_block_size", physical);
+    }
+    return TRUE;
+}
+
+/* What only a virtio disk has. */
+static gboolean
+check_no_virtio(const xmlNode *node, GError **error)
+{
+    static const char *const ATTRIBUTES[] = { "iommu", "packed", "queues", "queue_size",
+                                              "iothread" };
+    const xmlNode *driver = vccw_xml_element_first(node, "driver");
+
+    for (guint i = 0; driver && i < G_N_ELEMENTS(ATTRIBUTES); i++) {
+        g_autofree char *value = vccw_xml_element_attribute(driver, ATTRIBUTES[i]);
+
+        if (value) {
+            return vccw_guest_refuse(
+                driver, error,
+                "%s of <driver> is for disks on the virtio bus only; "
+                "a SCSI disk's is that of its <controller>",
+                ATTRIBUTES[i]);
+        }
     }
     return TRUE;
 }
@@ -155,7 +214,8 @@ add_virtio(VccwGuest *guest, const Disk *disk, GError **error)
                                  "<target dev='sda' bus='scsi'/>");
     }
     vccw_guest_props(guest, &props, "driver", "virtio-blk-ccw");
-    if (!add_iothread(&props, disk->node, error)) {
+    if (!add_iothread(&props, disk->node, error) ||
+        !add_block_sizes(&props, disk->node, error)) {
         return FALSE;
     }
     vccw_guest_add_devno(&props, disk->device);
@@ -185,11 +245,17 @@ add_scsi(VccwGuest *guest, const Disk *disk, GError **error)
         !vccw_guest_number(address, "unit", 16383, &unit, error)) {
         return FALSE;
     }
+    if (!check_no_virtio(disk->node, error)) {
+        return FALSE;
+    }
     alias =
         vccw_guest_alias(disk->device, "scsi%u-%u-%u-%u", controller, bus, target, unit);
-    parent = g_strdup_printf("scsi%u.0", controller);
+    parent = vccw_guest_bus(guest, "scsi", controller);
     vccw_guest_props(guest, &props, "driver", disk->cdrom ? "scsi-cd" : "scsi-hd");
     vccw_props_string(&props, "bus", parent);
+    if (!add_block_sizes(&props, disk->node, error)) {
+        return FALSE;
+    }
     vccw_props_number(&props, "channel", bus);
     vccw_props_number(&props, "scsi-id", target);
     vccw_props_number(&props, "lun", unit);

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
-
 static const struct {
     VccwDeviceKind kind;
     VccwGuestDevice add; /* NULL: nothing to add, the machine has it */
@@ -96,14 +94,15 @@ add_devices(VccwGuest *guest, GError **error)
 static void
 each_own(const VccwDomainXml *domain, const char *name, GPtrArray *into)
 {
-    const xmlNode *list = vccw_xml_element_first_ns(vccw_domain_root(domain),
-                                                    QEMU_NAMESPACE, "commandline");
+    const xmlNode *list = vccw_xml_element_first_ns(
+        vccw_domain_root(domain), VCCW_GUEST_QEMU_NAMESPACE, "commandline");
 
     for (const xmlNode *node = list ? list->children : NULL; node; node = node->next) {
         g_autofree char *value = NULL;
 
         if (node->type != XML_ELEMENT_NODE || strcmp((const char *)node->name, name) ||
-            !node->ns || strcmp((const char *)node->ns->href, QEMU_NAMESPACE)) {
+            !node->ns ||
+            strcmp((const char *)node->ns->href, VCCW_GUEST_QEMU_NAMESPACE)) {
             continue;
         }
         value = vccw_xml_element_attribute(node, "value");
@@ -131,6 +130,7 @@ begin(const VccwDomainXml *domain, const VccwQemu *qemu, VccwQemuForm form)
 static GStrv
 finish(VccwGuest *guest, gboolean ok)
 {
+    g_clear_pointer(&guest->controllers, g_hash_table_unref);
     if (!ok) {
         g_ptr_array_unref(guest->args);
         return NULL;
@@ -150,8 +150,9 @@ compose(VccwGuest *guest, GError **error)
                                  vccw_qemu_arch(guest->qemu));
     }
     vccw_guest_take(guest, vccw_qemu_program(guest->qemu), NULL);
+    /* In this order, for whoever knows an element better says more of it. */
     if (!check_kinds(guest, error) || !vccw_guest_machine(guest, error) ||
-        !add_devices(guest, error)) {
+        !add_devices(guest, error) || !vccw_guest_check_understood(guest->root, error)) {
         return FALSE;
     }
     each_own(guest->domain, "arg", guest->args);

@@ -12,6 +12,8 @@
 
 G_BEGIN_DECLS
 
+#define VCCW_GUEST_QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
+
 /** VccwGuest: the command line of one domain. */
 typedef struct {
     const VccwDomainXml *domain;
@@ -29,6 +31,7 @@ typedef struct {
     /* Which boot index the first disk, CD-ROM and network device get from <os><boot>; 0
      * when none, or when the device is found. */
     guint boot_disk, boot_cdrom, boot_network;
+    GHashTable *controllers; /* "TYPE INDEX" → alias of the user's, owned; or NULL */
 } VccwGuest;
 
 /**
@@ -73,6 +76,12 @@ char *vccw_guest_alias(const VccwDomainDevice *device, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
 
 /**
+ * vccw_guest_bus: Returns: (transfer full): the bus of the controller of @type with that
+ * @index, as devices on it name it.
+ */
+char *vccw_guest_bus(VccwGuest *guest, const char *type, guint index);
+
+/**
  * vccw_guest_child: Returns: (transfer full) (nullable): the attribute @name of the first
  * child @child of @node.
  */
@@ -98,6 +107,11 @@ gboolean vccw_guest_number(const xmlNode *node,
                            guint *ret_number,
                            GError **error);
 
+/**
+ * vccw_guest_add_virtio: Adds what <driver> says of any virtio device: iommu and packed.
+ */
+void vccw_guest_add_virtio(VccwProps *props, const xmlNode *node);
+
 /** vccw_guest_add_devno: Adds the property "devno", if the device has an address. */
 void vccw_guest_add_devno(VccwProps *props, const VccwDomainDevice *device);
 
@@ -111,6 +125,13 @@ void vccw_guest_add_boot(VccwGuest *guest,
                          const VccwDomainDevice *device,
                          const char *type,
                          guint *by_os);
+
+/**
+ * vccw_guest_check_understood: Returns: FALSE with VCCW_ERROR_CONFIG_UNSUPPORTED for the
+ *   first element or attribute of the domain @root that no argument would come of, and
+ *   that is not the manager's or the host's alone.
+ */
+gboolean vccw_guest_check_understood(const xmlNode *root, GError **error);
 
 /* machine.c: everything of the guest that is no device. */
 

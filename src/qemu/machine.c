@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define MEMORY_ID "s390.ram" /* what the machine type itself calls its memory */
+#define MEMORY_ID   "s390.ram" /* what the machine type itself calls its memory */
+#define SECURITY_ID "lsec0"
 
 static char *
 text_of(const VccwGuest *guest, const char *name)
@@ -94,9 +95,42 @@ add_machine(VccwGuest *guest, GError **error)
     vccw_props_string(&props, "usb", "off");
     add_key_wrapping(guest, &props);
     vccw_props_string(&props, "dump-guest-core", dump ? dump : "off");
+    if (path(guest->root, "memoryBacking", "nosharepages")) {
+        vccw_props_string(&props, "mem-merge", "off");
+    }
+    if (vccw_xml_element_first(guest->root, "launchSecurity")) {
+        vccw_props_string(&props, "confidential-guest-support", SECURITY_ID);
+    }
     vccw_props_string(&props, "memory-backend", MEMORY_ID);
     add_loadparm(guest, &props);
     vccw_guest_add_props(guest, "-machine", &props);
+    return TRUE;
+}
+
+/* A guest whose memory the host cannot read: IBM Secure Execution. */
+static gboolean
+add_security(VccwGuest *guest, GError **error)
+{
+    const xmlNode *node = vccw_xml_element_first(guest->root, "launchSecurity");
+    g_autofree char *type = NULL;
+    VccwProps props;
+
+    type = node ? vccw_xml_element_attribute(node, "type") : NULL;
+    if (!node) {
+        return TRUE;
+    }
+    if (g_strcmp0(type, "s390-pv") != 0) {
+        return vccw_guest_refuse(node, error,
+                                 "<launchSecurity type='%s'> is not for s390x; write "
+                                 "type='s390-pv', or remove it",
+                                 type ? type : "");
+    }
+    if (!vccw_guest_need(guest, node, "s390-pv-guest", error)) {
+        return FALSE;
+    }
+    vccw_guest_props(guest, &props, "qom-type", "s390-pv-guest");
+    vccw_props_string(&props, "id", SECURITY_ID);
+    vccw_guest_add_props(guest, "-object", &props);
     return TRUE;
 }
 
@@ -117,7 +151,7 @@ add_cpu_features(GString *out, const xmlNode *cpu, GError **error)
     for (; feature; feature = vccw_xml_element_next(feature)) {
         g_autofree char *name = vccw_xml_element_attribute(feature, "name");
         g_autofree char *policy = vccw_xml_element_attribute(feature, "policy");
-        gboolean off = !g_strcmp0(policy, "disable") || !g_strcmp0(policy, "forbid");
+        gboolean off = !g_strcmp0(policy, "disable");
 
         if (!name || strpbrk(name, ",=")) {
             return vccw_guest_refuse(feature, error,
@@ -172,6 +206,22 @@ memory_of(const VccwGuest *guest)
     return kib > G_GUINT64_CONSTANT(1) << 50 ? 0 : (kib + 1023) >> 10 << 20;
 }
 
+/* Only "restrictive" is done by cgroups; the others bind the memory itself. */
+static gboolean
+check_placement(const VccwGuest *guest, GError **error)
+{
+    const xmlNode *memory = path(guest->root, "numatune", "memory");
+    g_autofree char *mode = memory ? vccw_xml_element_attribute(memory, "mode") : NULL;
+
+    if (!memory || !g_strcmp0(mode, "restrictive")) {
+        return TRUE;
+    }
+    return vccw_guest_refuse(memory, error,
+                             "<memory mode='%s'> of <numatune> is not translated; start "
+                             "QEMU by numactl, or remove it",
+                             mode ? mode : "strict");
+}
+
 static const char *
 memory_kind(const VccwGuest *guest, GError **error)
 {
@@ -197,7 +247,7 @@ add_memory(VccwGuest *guest, GError **error)
     const char *kind = memory_kind(guest, error);
     VccwProps props;
 
-    if (!kind) {
+    if (!kind || !check_placement(guest, error)) {
         return FALSE;
     }
     if (bytes == 0) {
@@ -211,6 +261,9 @@ add_memory(VccwGuest *guest, GError **error)
     vccw_props_string(&props, "id", MEMORY_ID);
     if (backing && vccw_guest_child_is(backing, "access", "mode", "shared")) {
         vccw_props_bool(&props, "share", TRUE);
+    }
+    if (backing && vccw_guest_child_is(backing, "allocation", "mode", "immediate")) {
+        vccw_props_bool(&props, "prealloc", TRUE);
     }
     vccw_props_number(&props, "size", bytes);
     vccw_guest_add_props(guest, "-object", &props);
@@ -257,10 +310,45 @@ add_cpus(VccwGuest *guest, GError **error)
     return TRUE;
 }
 
+static void
+add_iothread(VccwGuest *guest, guint number)
+{
+    g_autofree char *id = g_strdup_printf("iothread%u", number);
+    VccwProps props;
+
+    vccw_guest_props(guest, &props, "qom-type", "iothread");
+    vccw_props_string(&props, "id", id);
+    vccw_guest_add_props(guest, "-object", &props);
+}
+
+/* Those that <iothreadids> numbers. @numbers: a set */
+static gboolean
+add_numbered_iothreads(VccwGuest *guest, GHashTable *numbers, GError **error)
+{
+    const xmlNode *node = path(guest->root, "iothreadids", "iothread");
+
+    for (; node; node = vccw_xml_element_next(node)) {
+        guint number = 0;
+
+        if (!vccw_guest_number(node, "id", G_MAXINT, &number, error)) {
+            return FALSE;
+        }
+        if (number == 0 || !g_hash_table_add(numbers, GUINT_TO_POINTER(number))) {
+            return vccw_guest_refuse(node, error,
+                                     "<iothread> needs an id from 1 that no other one "
+                                     "has");
+        }
+        add_iothread(guest, number);
+    }
+    return TRUE;
+}
+
+/* The others get the lowest free numbers. */
 static gboolean
 add_iothreads(VccwGuest *guest, GError **error)
 {
     const xmlNode *node = vccw_xml_element_first(guest->root, "iothreads");
+    g_autoptr(GHashTable) numbers = g_hash_table_new(NULL, NULL);
     g_autofree char *text = text_of(guest, "iothreads");
     guint count = 0;
 
@@ -268,13 +356,13 @@ add_iothreads(VccwGuest *guest, GError **error)
                                               error)) {
         return FALSE;
     }
-    for (guint i = 1; i <= count; i++) {
-        g_autofree char *id = g_strdup_printf("iothread%u", i);
-        VccwProps props;
-
-        vccw_guest_props(guest, &props, "qom-type", "iothread");
-        vccw_props_string(&props, "id", id);
-        vccw_guest_add_props(guest, "-object", &props);
+    if (!add_numbered_iothreads(guest, numbers, error)) {
+        return FALSE;
+    }
+    for (guint i = 1; g_hash_table_size(numbers) < count; i++) {
+        if (g_hash_table_add(numbers, GUINT_TO_POINTER(i))) {
+            add_iothread(guest, i);
+        }
     }
     return TRUE;
 }
@@ -370,7 +458,7 @@ vccw_guest_machine(VccwGuest *guest, GError **error)
     }
     vccw_guest_add(guest, "-accel", has_kvm(guest) ? "kvm" : "tcg");
     if (!add_cpu(guest, error) || !add_memory(guest, error) || !add_cpus(guest, error) ||
-        !add_iothreads(guest, error)) {
+        !add_iothreads(guest, error) || !add_security(guest, error)) {
         return FALSE;
     }
     add_defaults(guest);

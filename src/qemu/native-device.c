@@ -36,20 +36,35 @@ claim(const Device *device, const char *key, const char *kind, const char *keys)
     return option && vccw_option_has_only(option, keys) ? option : NULL;
 }
 
+/* Whether an order can express the boot index; -1 is none. */
+static gboolean
+has_good_boot_index(const Device *device)
+{
+    const char *index = get(device, "bootindex");
+    guint64 number;
+
+    return !index || !strcmp(index, "-1") ||
+           g_ascii_string_to_unsigned(index, 10, 0, G_MAXINT - 1, &number, NULL);
+}
+
 static void
 write_boot(const Device *device)
 {
-    const char *order = get(device, "bootindex");
+    const char *index = get(device, "bootindex");
     const char *own = get(device, "loadparm");
-    /* The machine's is that of what boots first. */
-    const char *loadparm = own                      ? own
-                           : !g_strcmp0(order, "1") ? device->native->loadparm
-                                                    : NULL;
+    const char *loadparm;
+    guint order;
+    char text[16];
 
-    if (order) {
-        vccw_xml_writer_empty(device->writer, "boot", "order", order,
-                              loadparm ? "loadparm" : NULL, loadparm, NULL);
+    if (!index || *index == '-') {
+        return;
     }
+    order = g_ascii_strtoull(index, NULL, 10) + device->native->boot_shift;
+    /* The machine's is that of what boots first. */
+    loadparm = own ? own : order == 1 ? device->native->loadparm : NULL;
+    g_snprintf(text, sizeof text, "%u", order);
+    vccw_xml_writer_empty(device->writer, "boot", "order", text,
+                          loadparm ? "loadparm" : NULL, loadparm, NULL);
 }
 
 static void
@@ -766,7 +781,8 @@ write_device(Device *device, VccwOption *option, guint row)
     }
     device->option = option;
     device->what = DRIVERS[row].what;
-    option->used = has_good_address(device) && DRIVERS[row].write(device);
+    option->used = has_good_address(device) && has_good_boot_index(device) &&
+                   DRIVERS[row].write(device);
 }
 
 /* Objects that several devices share are used when one of them is in the XML. */
@@ -807,12 +823,27 @@ sort_devices(const VccwNative *native, GPtrArray **rows)
     }
 }
 
+/* QEMU's indexes begin with 0, orders with 1: one 0 moves them all. */
+static void
+find_boot_shift(VccwNative *native)
+{
+    for (guint i = 0; i < native->options->len; i++) {
+        const VccwOption *option = g_ptr_array_index(native->options, i);
+
+        if (!strcmp(option->name, "-device") &&
+            vccw_option_is(option, "bootindex", "0")) {
+            native->boot_shift = 1;
+        }
+    }
+}
+
 void
 vccw_native_write_devices(VccwNative *native, VccwXmlWriter *writer)
 {
     Device device = { .native = native, .writer = writer };
     GPtrArray *rows[G_N_ELEMENTS(DRIVERS)];
 
+    find_boot_shift(native);
     sort_devices(native, rows);
     for (guint row = 0; row < G_N_ELEMENTS(DRIVERS); row++) {
         for (guint i = 0; i < rows[row]->len; i++) {

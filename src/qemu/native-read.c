@@ -246,7 +246,11 @@ take_nodefaults(VccwNative *native, const char *text, VccwOption **ret_keep)
 static void
 take_overcommit(VccwNative *native, const char *text, VccwOption **ret_keep)
 {
-    native->locked = !strcmp(text, "mem-lock=on");
+    if (!strcmp(text, "mem-lock=on") || !strcmp(text, "mem-lock=off")) {
+        native->locked = !strcmp(text, "mem-lock=on");
+    } else {
+        keep_whole(native, "-overcommit", text);
+    }
 }
 
 static void
@@ -255,10 +259,54 @@ take_watchdog(VccwNative *native, const char *text, VccwOption **ret_keep)
     native->watchdog_action = text;
 }
 
-/* libvirt's own, which every start makes anew. */
+/* What every start by libvirt makes anew. */
+
 static void
-take_libvirts(VccwNative *native, const char *text, VccwOption **ret_keep)
+take_nothing(VccwNative *native, const char *text, VccwOption **ret_keep)
 {
+}
+
+static void
+take_message(VccwNative *native, const char *text, VccwOption **ret_keep)
+{
+    if (strcmp(text, "timestamp=on") != 0) {
+        keep_whole(native, "-msg", text);
+    }
+}
+
+static void
+take_sandbox(VccwNative *native, const char *text, VccwOption **ret_keep)
+{
+    if (strcmp(text, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+                     "resourcecontrol=deny") != 0) {
+        keep_whole(native, "-sandbox", text);
+    }
+}
+
+static void
+take_monitor(VccwNative *native, const char *text, VccwOption **ret_keep)
+{
+    VccwOption *option = vccw_option_new("-mon", text, "chardev");
+
+    if (vccw_option_is(option, "chardev", "charmonitor")) {
+        native->managed = TRUE;
+        vccw_option_free(option);
+    } else {
+        *ret_keep = option;
+    }
+}
+
+/* Without libvirt's monitor these two are somebody's wish. */
+static void
+take_stopped(VccwNative *native, const char *text, VccwOption **ret_keep)
+{
+    keep_whole(native, "-S", NULL);
+}
+
+static void
+take_no_shutdown(VccwNative *native, const char *text, VccwOption **ret_keep)
+{
+    keep_whole(native, "-no-shutdown", NULL);
 }
 
 static void
@@ -315,13 +363,12 @@ static const struct {
     { "-overcommit", TRUE, take_overcommit, NULL },
     { "-watchdog-action", TRUE, take_watchdog, NULL },
     { "-object", TRUE, take_object, NULL },
-    { "-S", FALSE, take_libvirts, NULL },
-    { "-no-shutdown", FALSE, take_libvirts, NULL },
-    { "-no-user-config", FALSE, take_libvirts, NULL },
-    { "-msg", TRUE, take_libvirts, NULL },
-    { "-sandbox", TRUE, take_libvirts, NULL },
-    { "-mon", TRUE, take_libvirts, NULL },
-    { "-monitor", TRUE, take_libvirts, NULL },
+    { "-S", FALSE, take_stopped, NULL },
+    { "-no-shutdown", FALSE, take_no_shutdown, NULL },
+    { "-no-user-config", FALSE, take_nothing, NULL },
+    { "-msg", TRUE, take_message, NULL },
+    { "-sandbox", TRUE, take_sandbox, NULL },
+    { "-mon", TRUE, take_monitor, NULL },
     { "-device", TRUE, NULL, "driver" },
     { "-netdev", TRUE, NULL, "type" },
     { "-chardev", TRUE, NULL, "backend" },
@@ -331,6 +378,8 @@ static const struct {
     { "-audiodev", TRUE, NULL, "driver" },
     /* Known only for their value, which may begin with a dash. */
     { "-serial", TRUE, NULL, "backend" },
+    { "-monitor", TRUE, NULL, NULL },
+    { "-qmp", TRUE, NULL, NULL },
     { "-global", TRUE, NULL, NULL },
     { "-set", TRUE, NULL, NULL },
 };

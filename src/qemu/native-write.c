@@ -13,12 +13,19 @@
 
 #define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
 
+/* What libvirt gives to every guest that it starts. */
 static gboolean
-keeps(const VccwOption *option)
+is_managers(const VccwOption *option)
 {
-    return !option->used &&
-           !(!strcmp(option->name, "-chardev") &&
-             vccw_option_is(option, "id", "charmonitor")) &&
+    return (!strcmp(option->name, "-chardev") &&
+            vccw_option_is(option, "id", "charmonitor")) ||
+           !strcmp(option->name, "-S") || !strcmp(option->name, "-no-shutdown");
+}
+
+static gboolean
+keeps(const VccwNative *native, const VccwOption *option)
+{
+    return !option->used && !(native->managed && is_managers(option)) &&
            !(!strcmp(option->name, "-audiodev") &&
              vccw_option_is(option, "driver", "none"));
 }
@@ -27,7 +34,7 @@ static gboolean
 keeps_any(const VccwNative *native)
 {
     for (guint i = 0; i < native->options->len; i++) {
-        if (keeps(g_ptr_array_index(native->options, i))) {
+        if (keeps(native, g_ptr_array_index(native->options, i))) {
             return TRUE;
         }
     }
@@ -41,7 +48,7 @@ write_own(const VccwNative *native, VccwXmlWriter *writer)
     for (guint i = 0; i < native->options->len; i++) {
         const VccwOption *option = g_ptr_array_index(native->options, i);
 
-        if (!keeps(option)) {
+        if (!keeps(native, option)) {
             continue;
         }
         vccw_xml_writer_empty(writer, "qemu:arg", "value", option->name, NULL);

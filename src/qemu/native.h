@@ -23,6 +23,7 @@ typedef struct {
     guint64 memory;             /* in KiB; 0: not said */
     guint cpus, cpus_max, sockets, cores, threads;
     gboolean kvm, shared, memfd, locked;
+    gboolean managed; /* libvirt has started it: the monitor has its name */
     gboolean local_clock, no_reboot, boot_menu, no_defaults, no_display;
     char *boot;                 /* QEMU's letters; owned */
     char *loadparm, *aes, *dea; /* of -machine; owned */
@@ -33,6 +34,7 @@ typedef struct {
     gboolean balloon, console; /* the guest has one */
     guint n_scsi, n_serial;    /* controllers that were written */
     guint n_virtio_disks, n_scsi_disks; /* numbers of targets that are taken */
+    guint boot_shift; /* from QEMU's boot indexes, which begin with 0, to orders */
 } VccwNative;
 
 /**

@@ -28,6 +28,15 @@ add_bridge(VccwProps *props, const xmlNode *node, const char *id, GError **error
     return TRUE;
 }
 
+/* Only what opens a tap device by itself can be told of vhost. */
+static void
+add_vhost(VccwProps *props, const xmlNode *node)
+{
+    if (vccw_guest_child_is(node, "driver", "name", "vhost")) {
+        vccw_props_bool(props, "vhost", TRUE);
+    }
+}
+
 static gboolean
 add_tap(VccwProps *props, const xmlNode *node, const char *id, GError **error)
 {
@@ -37,6 +46,7 @@ add_tap(VccwProps *props, const xmlNode *node, const char *id, GError **error)
     vccw_props_string(props, "ifname", name);
     vccw_props_string(props, "script", script ? script : "no");
     vccw_props_string(props, "downscript", "no");
+    add_vhost(props, node);
     return TRUE;
 }
 
@@ -94,6 +104,7 @@ add_device(VccwGuest *guest,
         return FALSE;
     }
     vccw_guest_props(guest, &props, "driver", "virtio-net-ccw");
+    vccw_guest_add_virtio(&props, device->node);
     if (size > 0) {
         vccw_props_number(&props, "host_mtu", size);
     }
@@ -104,6 +115,14 @@ add_device(VccwGuest *guest,
     vccw_guest_add_devno(&props, device);
     vccw_guest_add_props(guest, "-device", &props);
     return TRUE;
+}
+
+static gboolean
+is_type(const VccwDomainDevice *device, const char *type)
+{
+    g_autofree char *found = vccw_xml_element_attribute(device->node, "type");
+
+    return !g_strcmp0(found, type);
 }
 
 gboolean
@@ -121,6 +140,11 @@ vccw_guest_interface(VccwGuest *guest, const VccwDomainDevice *device, GError **
                                  "A network device of model '%s' is not for s390x; write "
                                  "<model type='virtio'/>",
                                  model);
+    }
+    if (vccw_xml_element_first(device->node, "script") && !is_type(device, "ethernet")) {
+        return vccw_guest_refuse(device->node, error,
+                                 "<script> is for <interface type='ethernet'> only; "
+                                 "remove it");
     }
     return add_netdev(guest, device->node, netdev, error) &&
            add_device(guest, device, alias, netdev, error);

@@ -5,7 +5,11 @@
  *
  * An answer belongs to one version of one file: as soon as the file's stamp differs, the
  * program is asked anew. The lock covers only the table: while one thread asks, others
- * who want the same program wait for it, and nobody else does. A failure is not kept.
+ * who want the same program wait for it, and nobody else does. A failure is not kept, but
+ * that of a program that hangs is for some seconds: whoever waits for the same is spared
+ * to wait once more.
+ *
+ * Whether there is KVM is no property of the file, and looked at each time.
  */
 
 #include "base/io-private.h"
@@ -13,18 +17,24 @@
 #include "qemu/ask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <virtccw/error.h>
 
 #define TIMEOUT_MS 20000
+#define SILENCE_US (10 * G_USEC_PER_SEC)
 
 /* One program. */
 typedef struct {
     VccwFileStamp stamp;
-    VccwQemu *qemu;  /* NULL before the first answer */
-    gboolean asking; /* by some thread */
+    VccwQemu *qemu;      /* NULL before the first answer */
+    gboolean asking;     /* by some thread */
+    GError *silence;     /* it did not answer; NULL when it did */
+    gint64 silent_until; /* before that it is not asked again */
 } Entry;
+
+const char *vccw_kvm_device = "/dev/kvm";
 
 static GMutex lock;
 static GCond answered;
@@ -46,9 +56,10 @@ entry_of(const char *path)
     return entry;
 }
 
-/* Waits while another thread asks. Returns: its answer; NULL if the caller is to ask. */
+/* Waits while another thread asks. Returns: its answer; NULL with its error, or without
+ * one if the caller is to ask. */
 static VccwQemu *
-answer_or_turn(const char *path, const VccwFileStamp *stamp)
+answer_or_turn(const char *path, const VccwFileStamp *stamp, GError **error)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
     Entry *entry = entry_of(path);
@@ -56,23 +67,34 @@ answer_or_turn(const char *path, const VccwFileStamp *stamp)
     while (entry->asking) {
         g_cond_wait(&answered, &lock);
     }
-    if (entry->qemu && vccw_file_stamp_equal(&entry->stamp, stamp)) {
-        return vccw_qemu_ref(entry->qemu);
+    if (vccw_file_stamp_equal(&entry->stamp, stamp)) {
+        if (entry->qemu) {
+            return vccw_qemu_ref(entry->qemu);
+        }
+        if (entry->silence && g_get_monotonic_time() < entry->silent_until) {
+            g_propagate_error(error, g_error_copy(entry->silence));
+            return NULL;
+        }
     }
     entry->asking = TRUE;
     return NULL;
 }
 
+/* @qemu: NULL after @failure */
 static void
-keep(const char *path, const VccwFileStamp *stamp, VccwQemu *qemu)
+keep(const char *path, const VccwFileStamp *stamp, VccwQemu *qemu, const GError *failure)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
     Entry *entry = entry_of(path);
 
+    g_clear_pointer(&entry->qemu, vccw_qemu_unref);
+    g_clear_error(&entry->silence);
+    entry->stamp = *stamp;
     if (qemu) {
-        vccw_qemu_unref(entry->qemu);
         entry->qemu = vccw_qemu_ref(qemu);
-        entry->stamp = *stamp;
+    } else if (g_error_matches(failure, VCCW_ERROR, VCCW_ERROR_TIMEOUT)) {
+        entry->silence = g_error_copy(failure);
+        entry->silent_until = g_get_monotonic_time() + SILENCE_US;
     }
     entry->asking = FALSE;
     g_cond_broadcast(&answered);
@@ -95,24 +117,47 @@ find(const char *program, VccwFileStamp *ret_stamp, GError **error)
     return g_steal_pointer(&path);
 }
 
+static gboolean
+is_kvm_there(void)
+{
+    g_auto(VccwFd) fd = open(vccw_kvm_device, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+    return fd >= 0;
+}
+
+static VccwQemu *
+ask(const char *path, GError **error)
+{
+    gboolean kvm = is_kvm_there();
+    g_autofree char *answers =
+        vccw_ask_qemu(path, VCCW_QEMU_QUESTIONS, TIMEOUT_MS, error);
+    VccwQemu *qemu = answers ? vccw_understand_qemu(path, answers, error) : NULL;
+
+    if (qemu) {
+        qemu->kvm_fails = kvm && !qemu->kvm_enabled;
+    }
+    return qemu;
+}
+
 VccwQemu *
 vccw_qemu_probe(const char *program, GError **error)
 {
     VccwFileStamp stamp;
     g_autofree char *path = find(program, &stamp, error);
-    g_autofree char *answers = NULL;
+    g_autoptr(GError) local = NULL;
     VccwQemu *qemu;
 
     if (!path) {
         return NULL;
     }
-    qemu = answer_or_turn(path, &stamp);
-    if (qemu) {
-        return qemu;
+    qemu = answer_or_turn(path, &stamp, &local);
+    if (!qemu && !local) {
+        qemu = ask(path, &local);
+        keep(path, &stamp, qemu, local);
     }
-    answers = vccw_ask_qemu(path, VCCW_QEMU_QUESTIONS, TIMEOUT_MS, error);
-    qemu = answers ? vccw_understand_qemu(path, answers, error) : NULL;
-    keep(path, &stamp, qemu);
+    if (!qemu) {
+        g_propagate_error(error, g_steal_pointer(&local));
+    }
     return qemu;
 }
 
@@ -137,7 +182,7 @@ vccw_qemu_arch(const VccwQemu *qemu)
 gboolean
 vccw_qemu_has_kvm(const VccwQemu *qemu)
 {
-    return qemu->kvm;
+    return qemu->kvm && !qemu->kvm_fails && is_kvm_there();
 }
 
 gboolean

@@ -97,6 +97,15 @@ vccw_props_bool(VccwProps *props, const char *key, gboolean value)
 }
 
 void
+vccw_props_null(VccwProps *props, const char *key)
+{
+    add_key(props, key);
+    if (props->form == VCCW_QEMU_FORM_JSON) {
+        g_string_append(props->text, "null");
+    }
+}
+
+void
 vccw_props_open(VccwProps *props, const char *key)
 {
     if (props->form == VCCW_QEMU_FORM_JSON) {

@@ -50,6 +50,9 @@ void vccw_props_number(VccwProps *props, const char *key, guint64 value);
 /** vccw_props_bool: Adds a truth value: true and false, or on and off. */
 void vccw_props_bool(VccwProps *props, const char *key, gboolean value);
 
+/** vccw_props_null: Adds nothing as a value: null, or an empty one. */
+void vccw_props_null(VccwProps *props, const char *key);
+
 /** vccw_props_open: Begins a nested object @key; only one level. */
 void vccw_props_open(VccwProps *props, const char *key);
 

@@ -43,19 +43,30 @@ read_data(const char *path)
     return text;
 }
 
-/* What a real QEMU of that version can do. */
+/* What a real QEMU of that version can do.
+ * @more: (nullable): a type that it has besides */
 static VccwQemu *
-qemu_of(const char *version)
+qemu_with(const char *version, const char *more)
 {
     g_autofree char *name = g_strconcat(version, ".replies", NULL);
     g_autofree char *path =
         g_test_build_filename(G_TEST_DIST, "unit", "data", "qemu", name, NULL);
     g_autofree char *replies = read_data(path);
+    g_autofree char *reply =
+        more ? g_strdup_printf("%s\n{\"return\":[{\"name\":\"%s\"}],\"id\":\"types\"}\n",
+                               replies, more)
+             : g_strdup(replies);
     g_autoptr(GError) error = NULL;
-    VccwQemu *qemu = vccw_understand_qemu(PROGRAM, replies, &error);
+    VccwQemu *qemu = vccw_understand_qemu(PROGRAM, reply, &error);
 
     g_assert_no_error(error);
     return qemu;
+}
+
+static VccwQemu *
+qemu_of(const char *version)
+{
+    return qemu_with(version, NULL);
 }
 
 static VccwDomainXml *
@@ -251,6 +262,24 @@ test_manual(void)
                     ",devno=fe.0.1234");
 }
 
+/* IBM Secure Execution; QEMU has it where it was built for a mainframe. */
+static void
+test_secure(void)
+{
+    g_autofree char *path = g_test_build_filename(
+        G_TEST_DIST, "unit", "data", "qemu-refused", "launch-security-none.xml", NULL);
+    g_autofree char *text = read_data(path);
+    g_autoptr(VccwDomainXml) domain = domain_of(text);
+    g_autoptr(VccwQemu) qemu = qemu_with("7.2", "s390-pv-guest");
+    g_autoptr(GError) error = NULL;
+    g_autofree char *native = vccw_qemu_native(domain, qemu, VCCW_QEMU_FORM_JSON, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(native, ",confidential-guest-support=lsec0,"));
+    g_assert_nonnull(
+        strstr(native, "-object '{\"qom-type\":\"s390-pv-guest\",\"id\":\"lsec0\"}'"));
+}
+
 /* Every device once, each at an address of its own, in the order of the document. */
 static void
 test_many(void)
@@ -353,6 +382,7 @@ main(int argc, char **argv)
     g_test_add_func("/qemu/native-refused", test_native_refused);
     g_test_add_func("/qemu/native-large", test_native_large);
     g_test_add_func("/qemu/manual", test_manual);
+    g_test_add_func("/qemu/secure", test_secure);
     g_test_add_func("/qemu/many", test_many);
     return g_test_run();
 }
