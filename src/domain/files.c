@@ -195,6 +195,7 @@ compare_names(gconstpointer a, gconstpointer b)
 
 GPtrArray *
 vccw_domain_files_read(const char *dir,
+                       GHashTable *unusable,
                        void (*problem)(const GError *problem),
                        GError **error)
 {
@@ -218,16 +219,18 @@ vccw_domain_files_read(const char *dir,
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *name = domain_name(names->pdata[i]);
-        g_autoptr(GError) unusable = NULL;
+        g_autoptr(GError) cause = NULL;
         VccwDomainDefinition *definition;
 
         if (!name)
             continue;
-        definition = read_file(dirfd, dir, name, &unusable);
+        definition = read_file(dirfd, dir, name, &cause);
         if (definition)
             g_ptr_array_add(all, definition);
-        else if (unusable)
-            problem(unusable);
+        else if (cause)
+            problem(cause);
+        if (cause && unusable)
+            g_hash_table_add(unusable, g_steal_pointer(&name));
     }
     return g_steal_pointer(&all);
 }

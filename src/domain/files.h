@@ -22,7 +22,9 @@ G_BEGIN_DECLS
 /**
  * vccw_domain_files_read:
  * @dir: the folder; need not exist
- * @problem: called for each file that cannot be used, with an error that names it
+ * @unusable: (nullable): a set of strings, to which the name of each domain is added
+ *   whose file is there and cannot be used
+ * @problem: called for each such file, with an error that names it
  *
  * Reads all definitions, and removes what killed processes left.
  *
@@ -30,6 +32,7 @@ G_BEGIN_DECLS
  *   G_UNIX_ERROR if the folder cannot be read.
  */
 GPtrArray *vccw_domain_files_read(const char *dir,
+                                  GHashTable *unusable,
                                   void (*problem)(const GError *problem),
                                   GError **error);
 

@@ -90,7 +90,7 @@ vccw_connect_uri(VccwCall *call)
 }
 
 static char *
-capabilities(const VccwArgs *args, GError **error)
+capabilities(VccwTextTask *task, GError **error)
 {
     return vccw_emulator_capabilities();
 }
@@ -98,7 +98,7 @@ capabilities(const VccwArgs *args, GError **error)
 void
 vccw_connect_capabilities(VccwCall *call)
 {
-    vccw_text_task_run(call, "describe the host", capabilities);
+    vccw_text_task_run_asking(call, "describe the host", NULL, capabilities);
 }
 
 void

@@ -170,8 +170,9 @@ describe(const VccwQemu *qemu, const char *machine, gboolean kvm)
 }
 
 static char *
-capabilities(const VccwArgs *args, GError **error)
+capabilities(VccwTextTask *task, GError **error)
 {
+    const VccwArgs *args = task->args;
     g_autoptr(VccwQemu) qemu = vccw_emulator_probe(args->name, error);
     gboolean kvm;
 
@@ -186,5 +187,6 @@ void
 vccw_domain_capabilities(VccwCall *call)
 {
     if (vccw_call_check_flags(call, 0))
-        vccw_text_task_run(call, "describe the emulator", capabilities);
+        vccw_text_task_run_asking(call, "describe the emulator",
+                                  vccw_call_args(call)->name, capabilities);
 }

@@ -35,10 +35,26 @@ undefine_work(VccwDomainTask *task, GError **error)
     return TRUE;
 }
 
+/* To keep what is to be removed is nonsense, which libvirt refuses, too. */
+static gboolean
+check_contradiction(VccwCall *call, guint32 one, guint32 other, const char *what)
+{
+    if ((vccw_call_args(call)->flags & (one | other)) != (one | other))
+        return TRUE;
+    vccw_call_fail_take(call, g_error_new(VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                                          "the %s cannot be both kept and removed; leave "
+                                          "out one of the two flags",
+                                          what));
+    return FALSE;
+}
+
 void
 vccw_domain_undefine(VccwCall *call)
 {
-    if (!vccw_call_check_flags(call, UNDEFINE_KNOWN))
+    if (!vccw_call_check_flags(call, UNDEFINE_KNOWN) ||
+        !check_contradiction(call, VIR_DOMAIN_UNDEFINE_NVRAM, UNDEFINE_NVRAM_KEEP,
+                             "NVRAM") ||
+        !check_contradiction(call, UNDEFINE_TPM, UNDEFINE_TPM_KEEP, "TPM's state"))
         return;
     vccw_domain_task_run(vccw_domain_task_new(call, "undefine", undefine_work,
                                               VCCW_DOMAIN_ANSWER_NONE,
@@ -175,7 +191,8 @@ check_metadata(const VccwArgs *args, GError **error)
     else if (args->number == VIR_DOMAIN_METADATA_TITLE && args->text &&
              strchr(args->text, '\n'))
         wrong = "a title cannot have line ends";
-    else if (args->number == VIR_DOMAIN_METADATA_ELEMENT && !args->fourth)
+    else if (args->number == VIR_DOMAIN_METADATA_ELEMENT &&
+             (!args->fourth || !*args->fourth))
         wrong = "the namespace is missing";
     else if (args->number == VIR_DOMAIN_METADATA_ELEMENT && args->text && !args->third)
         wrong = "the prefix of the namespace is missing";

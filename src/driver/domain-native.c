@@ -29,31 +29,49 @@ check_format(VccwCall *call)
     return FALSE;
 }
 
-static char *
-to_native(const VccwArgs *args, GError **error)
+static void
+free_document(gpointer data)
 {
-    g_autoptr(VccwDomainXml) xml = vccw_domain_xml_parse(args->text, FALSE, error);
+    vccw_domain_xml_free(data);
+}
+
+static char *
+translate(VccwTextTask *task, GError **error)
+{
+    const VccwDomainXml *xml = task->data;
+    g_autofree char *emulator = vccw_domain_xml_emulator(xml);
+    g_autoptr(VccwQemu) qemu = vccw_emulator_probe(emulator, error);
+
+    return qemu ? vccw_qemu_native(xml, qemu, vccw_qemu_form(qemu), error) : NULL;
+}
+
+/* First the document says which emulator it is. */
+static char *
+to_native(VccwTextTask *task, GError **error)
+{
+    g_autoptr(VccwDomainXml) xml = vccw_domain_xml_parse(task->args->text, FALSE, error);
     g_autofree char *emulator = NULL;
-    g_autoptr(VccwQemu) qemu = NULL;
 
     if (!xml || !vccw_domain_xml_check(xml, error) || !vccw_domain_xml_assign(xml, error))
         return NULL;
     emulator = vccw_domain_xml_emulator(xml);
-    qemu = vccw_emulator_probe(emulator, error);
-    return qemu ? vccw_qemu_native(xml, qemu, vccw_qemu_form(qemu), error) : NULL;
+    task->data = g_steal_pointer(&xml);
+    vccw_text_task_ask(task, emulator, translate);
+    return NULL;
 }
 
 void
 vccw_domain_to_native(VccwCall *call)
 {
     if (check_format(call))
-        vccw_text_task_run(call, "make the command line", to_native);
+        vccw_text_task_run_with(call, "make the command line", to_native, NULL,
+                                free_document);
 }
 
 static char *
-from_native(const VccwArgs *args, GError **error)
+from_native(VccwTextTask *task, GError **error)
 {
-    return vccw_qemu_from_native(args->text, error);
+    return vccw_qemu_from_native(task->args->text, error);
 }
 
 void

@@ -3,6 +3,7 @@
 #include "driver/call.h"
 #include "driver/domain.h"
 #include "driver/session-private.h"
+#include "driver/text-task.h"
 #include <libvirt/libvirt.h>
 #include <virtccw/error.h>
 
@@ -129,28 +130,66 @@ vccw_domain_has_managed_save(VccwCall *call)
         return_flag(call, FALSE);
 }
 
-static char *
-metadata_of(const VccwDomainDefinition *domain, gint32 type, const char *uri)
-{
-    g_autoptr(VccwDomainXml) xml = NULL;
-
-    switch (type) {
-    case VIR_DOMAIN_METADATA_DESCRIPTION:
-        return g_strdup(domain->description);
-    case VIR_DOMAIN_METADATA_TITLE:
-        return g_strdup(domain->title);
-    default:
-        xml = vccw_domain_xml_parse(domain->text, FALSE, NULL);
-        return xml && uri ? vccw_domain_xml_metadata(xml, uri) : NULL;
-    }
-}
-
-static const char *
-type_name(gint32 type)
+static GError *
+no_metadata(const char *name, gint32 type)
 {
     static const char *const names[] = { "description", "title", "element" };
 
-    return names[type];
+    return g_error_new(VCCW_ERROR, VCCW_ERROR_NO_DOMAIN_METADATA,
+                       "domain '%s' has no %s of that kind", name, names[type]);
+}
+
+/* What a worker may read after the definition has gone. */
+typedef struct {
+    char *name, *text;
+} Document;
+
+static void
+document_free(gpointer data)
+{
+    Document *document = data;
+
+    g_free(document->name);
+    g_free(document->text);
+    g_free(document);
+}
+
+static char *
+read_element(VccwTextTask *task, GError **error)
+{
+    const Document *document = task->data;
+    g_autoptr(VccwDomainXml) xml = vccw_domain_xml_parse(document->text, FALSE, error);
+    char *metadata;
+
+    if (!xml)
+        return NULL;
+    metadata = task->args->text ? vccw_domain_xml_metadata(xml, task->args->text) : NULL;
+    if (!metadata)
+        g_propagate_error(error, no_metadata(document->name, task->args->number));
+    return metadata;
+}
+
+static void
+return_element(VccwCall *call, const VccwDomainDefinition *domain)
+{
+    Document *document = g_new(Document, 1);
+
+    document->name = g_strdup(domain->name);
+    document->text = g_strdup(domain->text);
+    vccw_text_task_run_with(call, "read the metadata", read_element, document,
+                            document_free);
+}
+
+static void
+return_words(VccwCall *call, const VccwDomainDefinition *domain, gint32 type)
+{
+    const char *words =
+        type == VIR_DOMAIN_METADATA_TITLE ? domain->title : domain->description;
+
+    if (words)
+        vccw_call_return_string(call, g_strdup(words));
+    else
+        vccw_call_fail_take(call, no_metadata(domain->name, type));
 }
 
 void
@@ -158,7 +197,6 @@ vccw_domain_get_metadata(VccwCall *call)
 {
     const VccwArgs *args = vccw_call_args(call);
     const VccwDomainDefinition *domain;
-    char *metadata;
 
     if (!vccw_call_check_flags(call, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG))
         return;
@@ -175,11 +213,8 @@ vccw_domain_get_metadata(VccwCall *call)
     domain = vccw_domain_call_lookup(call);
     if (!domain)
         return;
-    metadata = metadata_of(domain, args->number, args->text);
-    if (metadata)
-        vccw_call_return_string(call, metadata);
+    if (args->number == VIR_DOMAIN_METADATA_ELEMENT)
+        return_element(call, domain);
     else
-        vccw_call_fail_take(call, g_error_new(VCCW_ERROR, VCCW_ERROR_NO_DOMAIN_METADATA,
-                                              "domain '%s' has no %s of that kind",
-                                              domain->name, type_name(args->number)));
+        return_words(call, domain, args->number);
 }

@@ -243,12 +243,13 @@ typedef struct {
     VccwDriver *driver;
     char *dir;
     GPtrArray *all;
+    GHashTable *named; /* a set: whose files are there, be they usable or not */
 } Reload;
 
 static void
 warn(const GError *problem)
 {
-    g_warning("ignoring a domain: %s", problem->message);
+    g_warning("ignoring a domain's file: %s", problem->message);
 }
 
 static gboolean
@@ -256,19 +257,16 @@ reload_work(gpointer data, GError **error)
 {
     Reload *reload = data;
 
-    reload->all = vccw_domain_files_read(reload->dir, warn, error);
+    reload->all = vccw_domain_files_read(reload->dir, reload->named, warn, error);
+    for (guint i = 0; reload->all && i < reload->all->len; i++) {
+        const VccwDomainDefinition *found = reload->all->pdata[i];
+
+        g_hash_table_add(reload->named, g_strdup(found->name));
+    }
     return reload->all != NULL;
 }
 
-static gboolean
-contains(GPtrArray *all, const char *name)
-{
-    for (guint i = 0; i < all->len; i++)
-        if (g_str_equal(((VccwDomainDefinition *)all->pdata[i])->name, name))
-            return TRUE;
-    return FALSE;
-}
-
+/* Whose file cannot be used stays what it was: only a file that is gone undefines. */
 static void
 reload_done(gpointer data, const GError *error)
 {
@@ -283,7 +281,7 @@ reload_done(gpointer data, const GError *error)
     for (guint i = 0; i < known->len; i++) {
         g_autofree char *name = g_strdup(((VccwDomainDefinition *)known->pdata[i])->name);
 
-        if (!contains(reload->all, name))
+        if (!g_hash_table_contains(reload->named, name))
             take(reload->driver, name, VIR_DOMAIN_EVENT_UNDEFINED_REMOVED);
     }
     g_ptr_array_set_free_func(reload->all, NULL);
@@ -300,6 +298,7 @@ reload_free(gpointer data)
     Reload *reload = data;
 
     g_clear_pointer(&reload->all, g_ptr_array_unref);
+    g_hash_table_unref(reload->named);
     g_free(reload->dir);
     g_free(reload);
 }
@@ -315,6 +314,7 @@ vccw_domain_reload(VccwDriver *driver)
     reload = g_new0(Reload, 1);
     reload->driver = driver;
     reload->dir = g_strdup(dir);
+    reload->named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     vccw_jobs_push(vccw_driver_jobs(driver), VCCW_DOMAIN_JOBS, 0, reload_work,
                    reload_done, NULL, reload, reload_free);
 }
@@ -324,7 +324,8 @@ vccw_domain_load(VccwDomainStore *store)
 {
     const char *dir = vccw_domain_store_dir(store);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) all = dir ? vccw_domain_files_read(dir, warn, &error) : NULL;
+    g_autoptr(GPtrArray) all =
+        dir ? vccw_domain_files_read(dir, NULL, warn, &error) : NULL;
 
     if (error)
         g_warning("there are no domains: %s", error->message);

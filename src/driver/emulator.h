@@ -13,8 +13,9 @@ G_BEGIN_DECLS
  * @program: (nullable): its path, as a client named it; NULL for that of the host
  *
  * Returns: (transfer full): what it can do; NULL with the errors of vccw_qemu_probe(), or
- *   VCCW_ERROR_CONFIG_UNSUPPORTED if others than its user and root could have put
- *   something else in its place: it is run with all rights of this process.
+ *   VCCW_ERROR_CONFIG_UNSUPPORTED if it is not called as QEMU is, or if others than root
+ *   and its user could put something else in its place: it is run with all rights of this
+ *   process.
  */
 VccwQemu *vccw_emulator_probe(const char *program, GError **error);
 

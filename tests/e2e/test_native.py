@@ -3,15 +3,17 @@
 
 import json
 import os
+import pathlib
 import shlex
 import shutil
+import time
 import xml.etree.ElementTree as ET
 
 import libvirt
 import pytest
 
 from domainlib import DOMAIN, domain_path, domain_xml, hostdev_xml
-from hostlib import RO_SOCKET, SOURCE, URI, Virsh
+from hostlib import RO_SOCKET, SOURCE, URI, Virsh, background, run, wait_for
 
 QEMU = shutil.which('qemu-system-s390x')
 MANUAL = os.path.join(SOURCE, 'xmlfiles/guest-manual.xml')
@@ -47,6 +49,16 @@ def write(tmp_path):
         path.write_text(text)
         return str(path)
     return do
+
+
+@pytest.fixture
+def own_folder():
+    """A folder that is root's alone, up to /."""
+    folder = pathlib.Path('/run/virtccw-emulators')
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -86,23 +98,63 @@ class TestToNative:
         assert 'line 1, column 9' in refused('<domain>')
         assert virsh.ok('domxml-to-native', 'qemu-argv', MANUAL)
 
-    def test_bad_emulator(self, virsh, write, tmp_path):
-        """None is run that is not there, is no QEMU, or that a stranger could have written."""
+    def test_bad_emulator(self, virsh, write):
+        """None is run that is not there, is not called as QEMU is, or that a stranger could
+        have put there."""
         def refused(path):
             return virsh.fails('domxml-to-native', 'qemu-argv', write(
                 domain_xml(devices=f'<emulator>{path}</emulator>')))
 
         assert "no emulator '/nowhere/qemu'" in refused('/nowhere/qemu')
-        assert '/bin/true' in refused('/bin/true')
-        witness = tmp_path / 'witness'
-        program = tmp_path / 'qemu'
+        assert "no emulator 'bin/qemu-system-s390x'" in refused('bin/qemu-system-s390x')
+        assert 'is called qemu-system-' in refused('/bin/true')
+
+    def test_strange_emulator(self, virsh, write, own_folder):
+        def refused(path):
+            return virsh.fails('domxml-to-native', 'qemu-argv', write(
+                domain_xml(devices=f'<emulator>{path}</emulator>')))
+
+        witness = own_folder / 'witness'
+        program = own_folder / 'folder/qemu-system-s390x'
+        program.parent.mkdir()
         program.write_text(f'#!/bin/sh\ntouch {witness}\n')
-        program.chmod(0o777)
-        assert 'nobody else may write' in refused(program)
-        assert not witness.exists()
         program.chmod(0o755)
-        assert str(program) in refused(program)
+        os.chown(program, 1, 1)
+        assert 'nobody else may write' in refused(program)
+        os.chown(program, 0, 0)
+        for path in (program, program.parent):
+            for mode in (0o777, 0o1777, 0o757):
+                path.chmod(mode)
+                assert f"could change '{path}'" in refused(program)
+            path.chmod(0o775)
+            os.chown(path, 0, 1)
+            assert f"could change '{path}'" in refused(program)
+            os.chown(path, 1, 0)
+            assert f"could change '{path}'" in refused(program)
+            os.chown(path, 0, 0)
+        link = own_folder / 'qemu-system-s390x'
+        link.symlink_to('/bin/true')
+        assert 'is called qemu-system-' in refused(link)
+        assert not witness.exists()
+        link.unlink()
+        link.symlink_to(program)
+        assert f"'{program}' ended without an answer" in refused(link)
         assert witness.exists()
+
+    def test_hanging_emulator(self, virsh, write, own_folder):
+        """One that does not answer delays only those who ask for it."""
+        program = own_folder / 'qemu-system-s390x'
+        program.write_text('#!/bin/sh\nexec sleep 100\n')
+        program.chmod(0o755)
+        path = write(domain_xml(devices=f'<emulator>{program}</emulator>'))
+        begin = time.monotonic()
+        with background(*virsh.argv, 'domxml-to-native', 'qemu-argv', path,
+                        out=own_folder / 'out'):
+            wait_for(lambda: 'sleep 100' in run('ps', 'ax').out, 'it runs')
+            for verb in (['domxml-to-native', 'qemu-argv', MANUAL], ['domcapabilities'],
+                         ['capabilities']):
+                virsh.ok(*verb)
+        assert time.monotonic() - begin < 15
 
     def test_other_format(self, virsh):
         assert "'xen-xl'" in virsh.fails('domxml-to-native', 'xen-xl', MANUAL)

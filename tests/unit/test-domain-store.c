@@ -76,7 +76,7 @@ read_all(const char *dir, const char *names)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
-    GPtrArray *all = vccw_domain_files_read(dir, note_problem, &error);
+    GPtrArray *all = vccw_domain_files_read(dir, NULL, note_problem, &error);
 
     g_assert_no_error(error);
     for (guint i = 0; i < all->len; i++)
