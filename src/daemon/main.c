@@ -153,30 +153,39 @@ make_driver(const VccwSettings *settings, GError **error)
     return vccw_driver_new(&options, error);
 }
 
-/* How many of the clients that are asked for there are descriptors for: without any left,
- * neither root gets in nor can host and store be read. */
-static guint
-affordable_clients(guint asked)
+static gboolean
+has_front(const VccwSettings *settings)
 {
-    guint wanted = asked ? asked : VCCW_SERVER_CLIENTS;
+    return settings->stock_qemu_socket || settings->stock_nodedev_socket;
+}
+
+/* How many of the clients that are asked for there are descriptors for: without any left,
+ * neither root gets in nor can host and store be read. A client that is relayed needs
+ * two, and there may be as many of them as of others. */
+static guint
+affordable_clients(const VccwSettings *settings)
+{
+    guint wanted = settings->max_clients ? settings->max_clients : VCCW_SERVER_CLIENTS;
+    guint each = has_front(settings) ? 3 : 1;
     struct rlimit limit;
     rlim_t most;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
         return wanted;
-    most = limit.rlim_cur - MIN(OWN_FILES, limit.rlim_cur / 2);
+    most = (limit.rlim_cur - MIN(OWN_FILES, limit.rlim_cur / 2)) / each;
     if (most >= wanted)
         return wanted;
-    g_message("serving %u clients at most, not %u: the limit of open files is %u",
-              (guint)most, wanted, (guint)limit.rlim_cur);
+    g_message("serving %u clients at most%s, not %u: the limit of open files is %u",
+              (guint)most, each > 1 ? ", and as many that are relayed" : "", wanted,
+              (guint)limit.rlim_cur);
     return most;
 }
 
 static VccwServer *
-make_server(const VccwSettings *settings, VccwDriver *driver)
+make_server(const VccwSettings *settings, VccwDriver *driver, guint max_clients)
 {
     VccwServerLimits limits = {
-        .max_clients = affordable_clients(settings->max_clients),
+        .max_clients = max_clients,
         .max_client_requests = settings->max_client_requests,
         .keepalive_interval = settings->keepalive_interval,
         .keepalive_count = settings->keepalive_count,
@@ -186,10 +195,11 @@ make_server(const VccwSettings *settings, VccwDriver *driver)
 }
 
 static VccwFront *
-make_front(const VccwSettings *settings, VccwDriver *driver)
+make_front(const VccwSettings *settings, VccwDriver *driver, guint max_clients)
 {
     VccwFrontLimits limits = {
-        .max_clients = affordable_clients(settings->max_clients) / 2,
+        .max_clients = max_clients,
+        .max_client_requests = settings->max_client_requests,
         .keepalive_interval = settings->keepalive_interval,
         .keepalive_count = settings->keepalive_count,
     };
@@ -246,6 +256,7 @@ run(const VccwSettings *settings, GError **error)
     g_autoptr(VccwFront) front = NULL;
     g_autoptr(GMainLoop) loop = NULL;
     Daemon daemon = { .settings = settings };
+    guint max_clients;
 
     watch_signals(&daemon);
     if (lock < 0)
@@ -255,8 +266,9 @@ run(const VccwSettings *settings, GError **error)
         return FALSE;
     raise_limits();
     daemon.driver = driver;
-    daemon.server = server = make_server(settings, driver);
-    daemon.front = front = make_front(settings, driver);
+    max_clients = affordable_clients(settings);
+    daemon.server = server = make_server(settings, driver, max_clients);
+    daemon.front = front = make_front(settings, driver, max_clients);
     daemon.loop = loop = g_main_loop_new(NULL, FALSE);
     vccw_driver_start(driver);
     serve(&daemon, sockets);

@@ -61,12 +61,6 @@ next_head(VccwCutter *cutter, const guint8 **data, gsize *size)
     return (VccwPiece){ VCCW_PIECE_HEAD, cutter->head, until };
 }
 
-gboolean
-vccw_cutter_is_inside(const VccwCutter *cutter)
-{
-    return cutter->inside || cutter->have > 0;
-}
-
 VccwPiece
 vccw_cutter_next(VccwCutter *cutter, const guint8 **data, gsize *size)
 {

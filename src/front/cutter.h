@@ -33,16 +33,13 @@ typedef struct {
 typedef struct {
     VccwHeader header; /* of the message under way; valid from its head to its end */
     guint32 length;    /* of all of it, without the carriers */
+    gboolean inside;   /* its head was handed out, and its end not yet */
     /* private: */
     guint8 head[VCCW_FRAME_LENGTH_MIN + 4];
     guint32 have;     /* bytes of the head */
     guint32 payload;  /* bytes of the payload still to come */
     guint32 carriers; /* bytes with file descriptors still to come */
-    gboolean inside;  /* the head was handed out, and the end not yet */
 } VccwCutter;
-
-/** vccw_cutter_is_inside: Returns: whether a message was begun and is not complete. */
-gboolean vccw_cutter_is_inside(const VccwCutter *cutter);
 
 /**
  * vccw_cutter_next: Takes the next piece off the bytes.

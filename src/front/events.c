@@ -17,9 +17,6 @@
 #define NO_ID     (-1)
 #define IDS_MAX   1024 /* callbacks of one client */
 
-#define REGISTER   374 /* procedures of libvirt's remote program */
-#define DEREGISTER 375
-
 typedef struct {
     gint32 client; /* what the client was told */
     gint32 own;    /* our driver's; or NO_ID */
@@ -60,6 +57,12 @@ vccw_event_ids_free(VccwEventIds *ids)
     g_ptr_array_unref(ids->all);
     vccw_buffer_clear(&ids->held);
     g_free(ids);
+}
+
+gsize
+vccw_event_ids_waiting(const VccwEventIds *ids)
+{
+    return vccw_buffer_length(&ids->held);
 }
 
 static VccwBuffer *
@@ -202,7 +205,7 @@ forget_own(VccwRelay *relay, gint32 own)
     VccwArgs args = { .number = own };
 
     if (own != NO_ID)
-        vccw_own_ask(relay, DEREGISTER, &args, ignore, NULL, NULL);
+        vccw_own_ask(relay, VCCW_WIRE_EVENT_DEREGISTER, &args, ignore, NULL, NULL);
 }
 
 static void
@@ -309,8 +312,8 @@ vccw_events_register(VccwRelay *relay, VccwMessage *message)
     *registration = (Registration){ message, { ids->next++, NO_ID, NO_ID } };
     ids->pending++;
     if (!args.name || vccw_nodes_is_ours(args.name))
-        vccw_own_ask(relay, REGISTER, &args, on_own_registered, registration,
-                     registration_free);
+        vccw_own_ask(relay, VCCW_WIRE_EVENT_REGISTER, &args, on_own_registered,
+                     registration, registration_free);
     else
         register_with_stock(relay, registration);
     vccw_codec_clear_args(&args);

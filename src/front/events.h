@@ -18,6 +18,9 @@ VccwEventIds *vccw_event_ids_new(VccwRelay *relay);
 /** vccw_event_ids_free: NULL is fine. */
 void vccw_event_ids_free(VccwEventIds *ids);
 
+/** vccw_event_ids_waiting: Returns: the number of bytes of events that are held back. */
+gsize vccw_event_ids_waiting(const VccwEventIds *ids);
+
 /** vccw_event_ids_sink: Returns: where our driver's events go; its data is the IDs. */
 const VccwSessionSink *vccw_event_ids_sink(void);
 

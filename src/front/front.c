@@ -9,14 +9,18 @@
 #include "front/front.h"
 #include "base/io.h"
 #include "front/authorize.h"
+#include "front/intake.h"
 #include "front/peer.h"
 #include "rpc/listeners.h"
 #include "rpc/peers.h"
 #include <errno.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 
 #define EVENTS_PER_TURN 256
 #define TICK            G_TIME_SPAN_SECOND
+#define MEMORY_MUCH     (8 * 1024 * 1024)
+#define FDS_MAX         256 /* file descriptors that may wait to be sent */
 
 typedef struct {
     GSource source;
@@ -50,6 +54,7 @@ struct _VccwFront {
     GHashTable *by_relay; /* of VccwRelay: Entry */
     VccwQuiet watch_failures;
     gint64 tick_at;
+    gsize peak; /* bytes that relays held, since memory was given back */
     gboolean in_turn;
     void (*func)(guint clients, gpointer data);
     gpointer func_data;
@@ -97,7 +102,7 @@ next_operation(const VccwPort *port, guint32 interest)
 static void
 update_interest(VccwFront *front, VccwRelay *relay, VccwPort *port)
 {
-    guint32 interest = (vccw_relay_wants_input(relay, port) ? EPOLLIN : 0) |
+    guint32 interest = (vccw_intake_wants(relay, port) ? EPOLLIN : 0) |
                        (vccw_port_waiting(port) ? EPOLLOUT : 0);
     int operation = port->fd < 0 ? 0 : next_operation(port, interest);
 
@@ -170,9 +175,9 @@ handle_port(VccwPort *port, guint32 events)
     VccwRelay *relay = port->owner;
 
     if (events & EPOLLIN)
-        vccw_relay_receive(relay, port);
+        vccw_intake_receive(relay, port);
     else if (events & (EPOLLHUP | EPOLLERR))
-        vccw_relay_hung_up(relay, port);
+        vccw_intake_hung_up(relay, port);
     on_touched(relay, vccw_relay_host(relay)->data);
 }
 
@@ -193,6 +198,8 @@ settle_entry(VccwFront *front, Entry *entry)
     VccwRelay *relay = entry->relay;
 
     vccw_relay_flush(relay);
+    if (vccw_intake_resume(relay))
+        vccw_relay_flush(relay);
     if (vccw_relay_is_over(relay)) {
         remove_entry(front, entry);
         return;
@@ -212,6 +219,24 @@ settle_touched(VccwFront *front)
     }
 }
 
+static gsize
+held(const VccwFront *front)
+{
+    return front->host.waiting + vccw_shares_taken(front->host.kept);
+}
+
+/* What many relays held together lies scattered, and would stay with this process. */
+static void
+give_memory_back(VccwFront *front)
+{
+    gsize now = held(front);
+
+    if (front->peak < now + MEMORY_MUCH)
+        return;
+    malloc_trim(0);
+    front->peak = now;
+}
+
 static void
 tick(VccwFront *front, gint64 now)
 {
@@ -219,6 +244,7 @@ tick(VccwFront *front, gint64 now)
         vccw_relay_tick(((Entry *)i->data)->relay, now);
     for (guint i = 0; i < front->gates->len; i++)
         vccw_listeners_resume(((Gate *)front->gates->pdata[i])->listeners, now);
+    give_memory_back(front);
     front->tick_at = now + TICK;
 }
 
@@ -247,7 +273,10 @@ take_turn(GSource *source, GSourceFunc func, gpointer data)
     look_at_sockets(front);
     if (now >= front->tick_at)
         tick(front, now);
+    front->peak = MAX(front->peak, held(front));
     settle_touched(front);
+    if (front->entries.length == 0)
+        give_memory_back(front);
     front->in_turn = FALSE;
     g_source_set_ready_time(source, next_turn(front));
     return G_SOURCE_CONTINUE;
@@ -271,8 +300,11 @@ init_host(VccwFront *front, VccwDriver *driver, const VccwFrontLimits *limits)
     int interval = limits->keepalive_interval;
 
     host->driver = driver;
-    host->scratch = g_malloc(VCCW_RELAY_RECEIVE);
-    host->kept_max = limits->max_kept ? limits->max_kept : 64 * 1024 * 1024;
+    host->scratch = g_malloc(VCCW_INTAKE_MAX);
+    host->kept = vccw_shares_new(limits->max_kept ? limits->max_kept : 64 * 1024 * 1024);
+    host->fds = vccw_shares_new(FDS_MAX);
+    host->max_waiting = limits->max_waiting ? limits->max_waiting : 64 * 1024 * 1024;
+    host->max_requests = limits->max_client_requests ? limits->max_client_requests : 5;
     host->max_output = limits->max_output ? limits->max_output : 16 * 1024 * 1024;
     host->interval = interval < 0 ? 0 : interval ? interval : 5;
     host->count = limits->keepalive_count ? limits->keepalive_count : 5;
@@ -322,6 +354,8 @@ vccw_front_free(VccwFront *front)
     g_hash_table_unref(front->by_relay);
     vccw_peers_free(front->peers);
     vccw_authority_free(front->host.authority);
+    vccw_shares_free(front->host.kept);
+    vccw_shares_free(front->host.fds);
     g_free(front->host.scratch);
     g_free(front);
 }

@@ -16,12 +16,14 @@ typedef struct _VccwFront VccwFront;
 
 /** VccwFrontLimits: what relayed clients may cost. Zeroed members mean the default. */
 typedef struct {
-    guint max_clients;      /* connections at once; 5000 */
-    guint reserved_clients; /* of these, kept free for root; 100 */
-    gsize max_kept;         /* bytes of messages kept whole, of all; 64 MiB */
-    gsize max_output;       /* bytes that wait to be read by one client; 16 MiB */
-    int keepalive_interval; /* seconds; 5; -1 means never */
-    guint keepalive_count;  /* 5 */
+    guint max_clients;         /* connections at once; 5000 */
+    guint reserved_clients;    /* of these, kept free for root; 100 */
+    guint max_client_requests; /* calls of one client that we have not answered; 5 */
+    gsize max_kept;            /* bytes of messages kept whole, of all; 64 MiB */
+    gsize max_waiting;         /* bytes that wait to be sent, of all; 64 MiB */
+    gsize max_output;          /* bytes that wait to be read by one client; 16 MiB */
+    int keepalive_interval;    /* seconds; 5; -1 means never */
+    guint keepalive_count;     /* 5 */
 } VccwFrontLimits;
 
 /** VccwFrontSocket: one socket that the front listens at. */

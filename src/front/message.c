@@ -15,6 +15,57 @@ vccw_message_new(const VccwHeader *header)
     return message;
 }
 
+VccwMessage *
+vccw_message_keep(const VccwHeader *header, VccwAccount *account, gboolean call)
+{
+    VccwMessage *message = vccw_message_new(header);
+
+    message->account = g_rc_box_acquire(account);
+    message->call = call;
+    account->calls += call ? 1 : 0;
+    return message;
+}
+
+gboolean
+vccw_message_append(VccwMessage *message, const guint8 *data, gsize size)
+{
+    VccwAccount *account = message->account;
+
+    if (vccw_shares_take(account->bytes, account->uid, account->read_only, size))
+        message->counted += size;
+    else if (message->payload->len + size > VCCW_FRAME_SMALL_MAX)
+        return FALSE;
+    g_byte_array_append(message->payload, data, size);
+    return TRUE;
+}
+
+void
+vccw_message_append_fd(VccwMessage *message, int fd)
+{
+    message->account->fds++;
+    message->fds[message->n_fds++] = fd;
+}
+
+static void
+forget_fds(VccwMessage *message)
+{
+    if (message->account)
+        message->account->fds -= message->n_fds;
+    message->n_fds = 0;
+}
+
+static void
+settle_account(VccwMessage *message)
+{
+    VccwAccount *account = message->account;
+
+    if (!account)
+        return;
+    account->calls -= message->call ? 1 : 0;
+    vccw_shares_give(account->bytes, account->uid, message->counted);
+    g_rc_box_release(account);
+}
+
 void
 vccw_message_free(VccwMessage *message)
 {
@@ -22,6 +73,8 @@ vccw_message_free(VccwMessage *message)
         return;
     for (guint i = 0; i < message->n_fds; i++)
         close(message->fds[i]);
+    forget_fds(message);
+    settle_account(message);
     g_byte_array_unref(message->payload);
     g_free(message);
 }
@@ -50,7 +103,7 @@ vccw_message_send(VccwMessage *message, VccwPort *port)
         vccw_port_append(port, message->payload->data, message->payload->len);
     for (guint i = 0; i < message->n_fds; i++)
         vccw_port_append_fd(port, message->fds[i]);
-    message->n_fds = 0;
+    forget_fds(message);
 }
 
 gboolean

@@ -8,8 +8,12 @@
  * 3. hand it the client's own call;
  * 4. tell it who the client is, so that its access control sees the person and not us:
  *    without this no call of the client ever gets there;
- * 5. open the client's session with our own driver;
- * 6. hand the client the stock daemon's answer.
+ * 5. ask it whether it passes calls on to a further daemon, as virtproxyd does, for that
+ *    one has been opened by us and would take every client for root; this is also the
+ * first question that it answers to the client and not to us, so that access control has
+ * a say in the opening;
+ * 6. open the client's session with our own driver;
+ * 7. hand the client the stock daemon's answer.
  *
  * While they last the client's input waits, so no other call is under way, and serials of
  * our own cannot be mistaken for the client's.
@@ -28,7 +32,6 @@
 #include <sys/un.h>
 #include <virtccw/error.h>
 
-#define SET_IDENTITY  419
 #define CONNECT_PAUSE 20 /* milliseconds, when the stock daemon's queue is full */
 #define CONNECT_TRIES 250
 
@@ -37,6 +40,7 @@ struct _VccwOpening {
     VccwMessage *call;  /* the client's */
     VccwMessage *reply; /* the stock daemon's answer to it */
     guint32 flags;
+    gboolean own; /* our own driver is being asked */
     guint tries;
     guint retry;
 };
@@ -85,6 +89,8 @@ on_own_open(VccwRelay *relay,
     VccwOpening *opening = *vccw_relay_opening(relay);
     static const VccwResult nothing = { 0 };
 
+    if (!opening)
+        return;
     if (error) {
         vccw_open_failed(relay, error);
         return;
@@ -100,8 +106,10 @@ on_own_open(VccwRelay *relay,
 static void
 open_own(VccwRelay *relay)
 {
-    VccwArgs args = { .flags = (*vccw_relay_opening(relay))->flags };
+    VccwOpening *opening = *vccw_relay_opening(relay);
+    VccwArgs args = { .flags = opening->flags };
 
+    opening->own = TRUE;
     vccw_own_ask(relay, 1, &args, on_own_open, NULL, NULL);
 }
 
@@ -136,15 +144,71 @@ fail_with_reply(VccwRelay *relay, VccwMessage *reply)
     vccw_relay_set_phase(relay, VCCW_RELAY_UNOPENED);
 }
 
+/* Our own devices are served without it. */
 static void
-on_identity(VccwRelay *relay, VccwMessage *reply, gpointer data)
+go_alone(VccwRelay *relay)
 {
+    VccwOpening *opening = *vccw_relay_opening(relay);
+
+    g_clear_handle_id(&opening->retry, g_source_remove);
+    g_clear_pointer(&opening->reply, vccw_message_free);
+    vccw_relay_connect(relay, -1);
+    if (!opening->own)
+        open_own(relay);
+}
+
+void
+vccw_open_lost(VccwRelay *relay)
+{
+    if (vccw_relay_stock(relay)->spare && *vccw_relay_opening(relay))
+        go_alone(relay);
+    else
+        vccw_open_failed(relay, NULL);
+}
+
+static void
+refuse_proxy(VccwRelay *relay)
+{
+    g_autoptr(GError) error = g_error_new(
+        VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED,
+        "the daemon at '%s' passes this connection on to another one, which would take "
+        "every client for root: have stock_qemu_socket and stock_nodedev_socket name the "
+        "socket of libvirtd, or of virtqemud and virtnodedevd, and not virtproxyd's",
+        vccw_relay_stock(relay)->path);
+
+    vccw_quiet_message(&vccw_relay_host(relay)->drops, "%s", error->message);
+    if (vccw_relay_stock(relay)->spare)
+        go_alone(relay);
+    else
+        vccw_open_failed(relay, error);
+}
+
+static void
+on_feature(VccwRelay *relay, VccwMessage *message, gpointer data)
+{
+    g_autoptr(VccwMessage) reply = message;
+
+    if (reply_is_error(reply))
+        fail_with_reply(relay, g_steal_pointer(&reply));
+    else if (vccw_words_at(reply->payload, 0) != 0)
+        refuse_proxy(relay);
+    else
+        open_own(relay);
+}
+
+static void
+on_identity(VccwRelay *relay, VccwMessage *message, gpointer data)
+{
+    g_autoptr(VccwMessage) reply = message;
+    VccwMessage *call;
+
     if (reply_is_error(reply)) {
-        fail_with_reply(relay, reply);
+        fail_with_reply(relay, g_steal_pointer(&reply));
         return;
     }
-    vccw_message_free(reply);
-    open_own(relay);
+    call = own_call(VCCW_WIRE_FEATURE);
+    vccw_words_put(call->payload, VCCW_WIRE_FEATURE_REMOTE);
+    vccw_relay_ask(relay, call, on_feature, NULL, NULL);
 }
 
 /* Typed parameters, of the types that libvirt wants for each. Names of user and group are
@@ -153,7 +217,7 @@ static void
 tell_identity(VccwRelay *relay)
 {
     const VccwRelayPeer *peer = vccw_relay_peer(relay);
-    VccwMessage *call = own_call(SET_IDENTITY);
+    VccwMessage *call = own_call(VCCW_WIRE_SET_IDENTITY);
     GByteArray *to = call->payload;
 
     vccw_words_put(to, 3 + (peer->start ? 1 : 0) + (peer->label ? 1 : 0));

@@ -18,6 +18,10 @@ void vccw_open_call(VccwRelay *relay, VccwMessage *message);
  * @error: (nullable): why; NULL if the stock daemon went away */
 void vccw_open_failed(VccwRelay *relay, const GError *error);
 
+/** vccw_open_lost: The stock daemon went away, or does not answer, while it was asked to
+ * open the connection: the client is told, or goes on without it. */
+void vccw_open_lost(VccwRelay *relay);
+
 /** vccw_open_again: Answers a call to open a connection that is open.
  * @message: (transfer full) */
 void vccw_open_again(VccwRelay *relay, VccwMessage *message);

@@ -16,22 +16,25 @@
 #define INTERFACE "org.freedesktop.PolicyKit1.Authority"
 
 #define ALLOW_INTERACTION 1
-#define PATIENCE          (G_TIME_SPAN_MINUTE * 5) /* a person has to find a password */
+#define PATIENCE          120 /* seconds: a person has to find a password */
 
 typedef struct {
     GSource source;
-    sd_bus *bus;
+    VccwPolkit *polkit;
     gpointer tag;
 } BusSource;
 
 struct _VccwPolkit {
     sd_bus *bus;
     BusSource *source;
+    GQueue asked; /* of VccwPolkitQuestion, by its link: without an answer yet */
 };
 
 struct _VccwPolkitQuestion {
+    VccwPolkit *polkit;
+    GList link;
     sd_bus_slot *slot;
-    guint failing; /* the source that tells of a question that could not be asked */
+    guint timer; /* tells of a question that is not answered */
     char *failure;
     VccwPolkitFunc func;
     gpointer data;
@@ -47,13 +50,13 @@ static gboolean
 prepare(GSource *source, int *ret_timeout)
 {
     BusSource *self = (BusSource *)source;
+    sd_bus *bus = self->polkit->bus;
     uint64_t until = UINT64_MAX;
     gint64 left;
 
-    g_source_modify_unix_fd(source, self->tag,
-                            condition_of(sd_bus_get_events(self->bus)));
+    g_source_modify_unix_fd(source, self->tag, condition_of(sd_bus_get_events(bus)));
     *ret_timeout = -1;
-    if (sd_bus_get_timeout(self->bus, &until) < 0 || until == UINT64_MAX)
+    if (sd_bus_get_timeout(bus, &until) < 0 || until == UINT64_MAX)
         return FALSE;
     left = (gint64)until - g_get_monotonic_time();
     *ret_timeout = left <= 0 ? 0 : (int)MIN(left / 1000 + 1, G_MAXINT);
@@ -61,24 +64,56 @@ prepare(GSource *source, int *ret_timeout)
 }
 
 static gboolean
-dispatch(GSource *source, GSourceFunc func, gpointer data)
+on_failure(gpointer data)
 {
-    BusSource *self = (BusSource *)source;
+    VccwPolkitQuestion *question = data;
 
-    while (sd_bus_process(self->bus, NULL) > 0)
-        ;
-    return G_SOURCE_CONTINUE;
+    question->timer = 0;
+    question->func(VCCW_POLKIT_UNKNOWN,
+                   question->failure ? question->failure : "it does not answer",
+                   question->data);
+    return G_SOURCE_REMOVE;
+}
+
+/* Whoever asks is told from the main loop, for here he may not know the question yet. */
+static void
+fail_later(VccwPolkitQuestion *question, int errnum)
+{
+    question->slot = sd_bus_slot_unref(question->slot);
+    g_free(question->failure);
+    question->failure = g_strdup(g_strerror(errnum));
+    g_clear_handle_id(&question->timer, g_source_remove);
+    question->timer = g_idle_add(on_failure, question);
 }
 
 static void
-disconnect(VccwPolkit *polkit)
+disconnect(VccwPolkit *polkit, int errnum)
 {
     if (polkit->source) {
         g_source_destroy(&polkit->source->source);
         g_source_unref(&polkit->source->source);
     }
     polkit->source = NULL;
+    for (GList *i = polkit->asked.head; i; i = i->next)
+        if (((VccwPolkitQuestion *)i->data)->slot)
+            fail_later(i->data, errnum);
     polkit->bus = sd_bus_close_unref(polkit->bus);
+}
+
+/* A bus that is lost would be ready for ever. */
+static gboolean
+dispatch(GSource *source, GSourceFunc func, gpointer data)
+{
+    VccwPolkit *polkit = ((BusSource *)source)->polkit;
+    int r;
+
+    do {
+        r = sd_bus_process(polkit->bus, NULL);
+    } while (r > 0);
+    if (r == 0 && sd_bus_is_open(polkit->bus) > 0)
+        return G_SOURCE_CONTINUE;
+    disconnect(polkit, r < 0 ? -r : ECONNRESET);
+    return G_SOURCE_REMOVE;
 }
 
 static int
@@ -87,14 +122,13 @@ connect_bus(VccwPolkit *polkit)
     static GSourceFuncs funcs = { .prepare = prepare, .dispatch = dispatch };
     int r;
 
-    if (polkit->bus && sd_bus_is_open(polkit->bus) > 0)
+    if (polkit->bus)
         return 0;
-    disconnect(polkit);
     r = sd_bus_open_system(&polkit->bus);
     if (r < 0)
         return r;
     polkit->source = (BusSource *)g_source_new(&funcs, sizeof(BusSource));
-    polkit->source->bus = polkit->bus;
+    polkit->source->polkit = polkit;
     polkit->source->tag = g_source_add_unix_fd(&polkit->source->source,
                                                sd_bus_get_fd(polkit->bus), G_IO_IN);
     g_source_set_static_name(&polkit->source->source, "virtccw system bus");
@@ -142,16 +176,6 @@ on_reply(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
     return 0;
 }
 
-static gboolean
-on_failure(gpointer data)
-{
-    VccwPolkitQuestion *question = data;
-
-    question->failing = 0;
-    question->func(VCCW_POLKIT_UNKNOWN, question->failure, question->data);
-    return G_SOURCE_REMOVE;
-}
-
 static int
 send_question(VccwPolkit *polkit,
               VccwPolkitQuestion *question,
@@ -172,7 +196,7 @@ send_question(VccwPolkit *polkit,
                                   (gint32)uid, action, 0, ALLOW_INTERACTION, "");
     if (r >= 0)
         r = sd_bus_call_async(polkit->bus, &question->slot, call, on_reply, question,
-                              PATIENCE);
+                              UINT64_MAX);
     sd_bus_message_unref(call);
     return r;
 }
@@ -189,13 +213,15 @@ vccw_polkit_ask(VccwPolkit *polkit,
     VccwPolkitQuestion *question = g_new0(VccwPolkitQuestion, 1);
     int r;
 
+    question->polkit = polkit;
     question->func = func;
     question->data = data;
+    question->link.data = question;
+    g_queue_push_tail_link(&polkit->asked, &question->link);
+    question->timer = g_timeout_add_seconds(PATIENCE, on_failure, question);
     r = send_question(polkit, question, pid, start, uid, action);
-    if (r < 0) {
-        question->failure = g_strdup(g_strerror(-r));
-        question->failing = g_idle_add(on_failure, question);
-    }
+    if (r < 0)
+        fail_later(question, -r);
     return question;
 }
 
@@ -204,8 +230,9 @@ vccw_polkit_question_free(VccwPolkitQuestion *question)
 {
     if (!question)
         return;
+    g_queue_unlink(&question->polkit->asked, &question->link);
     sd_bus_slot_unref(question->slot);
-    g_clear_handle_id(&question->failing, g_source_remove);
+    g_clear_handle_id(&question->timer, g_source_remove);
     g_free(question->failure);
     g_free(question);
 }
@@ -221,6 +248,6 @@ vccw_polkit_free(VccwPolkit *polkit)
 {
     if (!polkit)
         return;
-    disconnect(polkit);
+    disconnect(polkit, ECONNRESET);
     g_free(polkit);
 }

@@ -13,8 +13,6 @@
 
 G_BEGIN_DECLS
 
-#define VCCW_RELAY_RECEIVE (256 * 1024) /* bytes received at once, at most */
-
 typedef struct _VccwRelay VccwRelay;
 typedef struct _VccwOpening VccwOpening;
 typedef struct _VccwEventIds VccwEventIds;
@@ -31,12 +29,15 @@ typedef struct {
 /** VccwRelayHost: what the relays of a front share. */
 typedef struct {
     VccwDriver *driver;
-    guint8 *scratch;  /* VCCW_RELAY_RECEIVE bytes that all receive into */
-    gsize kept;       /* bytes of messages that are kept whole, of all */
-    gsize kept_max;   /* more than this, and a message is refused */
-    gsize max_output; /* bytes that may wait to be read by one client */
-    guint interval;   /* seconds of silence until a keepalive message; 0 is never */
-    guint count;      /* of these without an answer, and the connection is given up */
+    guint8 *scratch;    /* VCCW_INTAKE_MAX bytes that all receive into */
+    VccwShares *kept;   /* bytes of messages that are kept whole */
+    VccwShares *fds;    /* file descriptors that wait to be sent */
+    gsize waiting;      /* bytes that wait to be sent, of all */
+    gsize max_waiting;  /* more than this, and each must do with less */
+    gsize max_output;   /* bytes that may wait to be read by one client */
+    guint max_requests; /* calls of one client that we have not answered */
+    guint interval;     /* seconds of silence until a keepalive message; 0 is never */
+    guint count;        /* of these without an answer, and the connection is given up */
     VccwAuthority *authority;
     VccwQuiet drops; /* log lines about connections that were dropped */
     /* Tells the front to look at the relay's sockets, and at whether it is over. */
@@ -86,16 +87,6 @@ VccwPort *vccw_relay_client_port(VccwRelay *relay);
 
 /** vccw_relay_stock_port: Returns: the stock daemon's port; its owner is the relay. */
 VccwPort *vccw_relay_stock_port(VccwRelay *relay);
-
-/** vccw_relay_wants_input: Returns: whether @port should be watched for input. */
-gboolean vccw_relay_wants_input(const VccwRelay *relay, const VccwPort *port);
-
-/** vccw_relay_receive: Receives once on @port, and passes on or answers what came. */
-void vccw_relay_receive(VccwRelay *relay, VccwPort *port);
-
-/** vccw_relay_hung_up: @port is closed at the other end, while it was not watched for
- * input. */
-void vccw_relay_hung_up(VccwRelay *relay, VccwPort *port);
 
 /** vccw_relay_flush: Sends what waits. */
 void vccw_relay_flush(VccwRelay *relay);

@@ -43,7 +43,11 @@ POLICY = '''<?xml version='1.0'?><!DOCTYPE policyconfig PUBLIC
 <action id='org.libvirt.unix.manage'><description>change</description><message>change</message>
 <defaults><allow_any>{manage}</allow_any><allow_inactive>{manage}</allow_inactive>
 <allow_active>{manage}</allow_active></defaults></action>
-</policyconfig>'''
+{others}</policyconfig>'''
+# One of libvirt's actions for access control call by call.
+ACTION = '''<action id='org.libvirt.api.{name}'><description>x</description><message>x</message>
+<defaults><allow_any>{answer}</allow_any><allow_inactive>{answer}</allow_inactive>
+<allow_active>{answer}</allow_active></defaults></action>'''
 
 pytestmark = [
     pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
@@ -69,14 +73,14 @@ def process(*argv, log):
 
 
 @contextlib.contextmanager
-def polkit(folder, monitor, manage):
+def polkit(folder, monitor, manage, others=''):
     """A system bus with polkit on it, which knows libvirt's two actions."""
     actions = '/usr/share/polkit-1/actions'
     write_file(f'{folder}/bus.conf', BUS_CONFIG)
     hostlib.ok('mount', '-t', 'tmpfs', 'tmpfs', actions)
     try:
         write_file(f'{actions}/org.libvirt.unix.policy',
-                   POLICY.format(monitor=monitor, manage=manage))
+                   POLICY.format(monitor=monitor, manage=manage, others=others))
         os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={BUS}'
         log = f'{folder}/polkit.log'
         with process('dbus-daemon', '--nofork', f'--config-file={folder}/bus.conf', log=log):
@@ -94,11 +98,16 @@ def polkit(folder, monitor, manage):
 
 
 @contextlib.contextmanager
-def both(folder, monitor='yes', manage='auth_admin_keep'):
-    """Stock libvirtd, and the front before it, with polkit asked by both."""
-    with polkit(folder, monitor, manage):
+def both(folder, monitor='yes', manage='auth_admin_keep', others=None):
+    """Stock libvirtd, and the front before it, with polkit asked by both; about each call, too,
+    if there are answers to other questions."""
+    # polkit lets root do all that it knows of.
+    known = dict.fromkeys(('connect.search-node-devices', 'node-device.getattr'), 'no')
+    actions = ''.join(ACTION.format(name=name, answer=answer)
+                      for name, answer in {**known, **(others or {})}.items())
+    with polkit(folder, monitor, manage, actions):
         stock = sidelib.Stock(folder)
-        stock.config = STOCK_CONFIG
+        stock.config = STOCK_CONFIG + ('access_drivers = ["polkit"]\n' if others else '')
         with stock:
             write_file(f'{folder}/virtccwd.conf', FRONT_CONFIG)
             daemon = hostlib.Daemon(folder)
@@ -193,6 +202,37 @@ import json, libvirt
 connection = libvirt.open('qemu:///system')
 print(json.dumps([device.name() for device in connection.listAllDevices()]))''')
         assert CSS in result
+
+
+# Procedures of node devices, some of which virtccwd answers itself.
+NODES = set(range(111, 121)) | {123, 124, 285, 297, 301, 374, 375} | set(range(428, 448))
+
+
+def test_access_control_of_opening(tmp_path):
+    """The daemon would let virtccwd open the connection, but not its client."""
+    script = '''
+import json, subprocess
+done = subprocess.run(['virsh', '-c', sys.argv[1], 'uri'], text=True, stdin=subprocess.DEVNULL,
+                      capture_output=True)
+print(json.dumps([done.returncode, done.stdout, done.stderr]))'''
+    with both(tmp_path, manage='yes', others={'connect.getattr': 'no', 'connect.write': 'yes'}):
+        stock = as_user(script, f'qemu:///system?socket={sidelib.SOCKET}')
+        front = as_user(script, 'qemu:///system')
+        assert front == stock
+        assert front[0] == 1 and 'access denied' in front[2]
+
+
+def test_access_control_of_each_call(tmp_path):
+    """Who is let in, but may do little, may do no more through the front."""
+    with both(tmp_path, manage='yes', others={'connect.getattr': 'yes',
+                                              'connect.search-domains': 'yes',
+                                              'connect.read': 'no', 'connect.write': 'no'}):
+        stock, front = ask(sidelib.SOCKET), ask(FRONT)
+        assert front['auth'] == stock['auth']
+        for number, direct, relayed in zip(stock['numbers'], stock['within'], front['within']):
+            if number not in NODES:
+                assert relayed == direct, (number, direct, relayed)
+        assert {code for _, code in front['within']} >= {88}
 
 
 def test_same_words_as_stock(tmp_path):

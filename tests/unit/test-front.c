@@ -74,7 +74,7 @@ test_every_cut(void)
         g_assert_cmpuint(got.ends, ==, 4);
         g_assert_cmpuint(got.carriers, ==, 3);
         g_assert_cmpmem(bytes->data, bytes->len, stream->data, stream->len);
-        g_assert_false(vccw_cutter_is_inside(&cutter));
+        g_assert_false(cutter.inside);
     }
 }
 
