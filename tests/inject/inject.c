@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Preloaded into virtccwd: interferes with system calls of its worker threads.
+ * Preloaded into virtccwd and virtccw-callout: interferes with system calls of the one's
+ * worker threads, and of the other.
  *
  * The file that $VIRTCCW_INJECT names is a page that the test and this share. The test
  * says what is to happen (to fail, to be killed, to stand still) and at which call; calls
- * count if they are about a file below one of the watched folders. The main thread's are
- * left alone: what it does is not part of an operation.
+ * count if they are about a file below one of the watched folders. Those of virtccwd's
+ * main thread are left alone: what it does is not part of an operation.
  */
 
 /* Both names of each function are defined here, that for large files, too. */
@@ -95,6 +96,15 @@ is_watched(const char *path)
     return 0;
 }
 
+/* mdevctl knows the call-out as "virtccw". Other programs inherit the library, too. */
+static int
+is_at_work(void)
+{
+    if (strcmp(program_invocation_short_name, "virtccw") == 0)
+        return 1;
+    return gettid() != getpid() && strcmp(program_invocation_short_name, "virtccwd") == 0;
+}
+
 static void
 stand(void)
 {
@@ -110,8 +120,7 @@ meet(const char *call, int changes, int dirfd, const char *path)
     char whole[2 * PATH_MAX];
     int n, saved = errno;
 
-    if (!page || page->action == NOTHING || (page->changes && !changes) ||
-        gettid() == getpid())
+    if (!page || page->action == NOTHING || (page->changes && !changes) || !is_at_work())
         return 0;
     describe(whole, sizeof whole, dirfd, path);
     errno = saved;
