@@ -30,6 +30,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get('VIRTCCW_BUILD', os.path.join(SOURCE, 'build'))
 LAB = os.environ.get('VIRTCCW_LAB') == '1'
+# How much longer everything may take: the lab's processors are emulated ones.
+SLOW = int(os.environ.get('VIRTCCW_SLOW', '1'))
 VIRTCCWD = '/usr/sbin/virtccwd' if LAB else os.path.join(BUILD, 'src/daemon/virtccwd')
 CALLOUT = '/usr/libexec/virtccw/virtccw-callout' if LAB else \
     os.path.join(BUILD, 'src/callout/virtccw-callout')
@@ -96,7 +98,7 @@ class Result(typing.NamedTuple):
 
 def run(*argv, stdin=None, timeout=60, env=None):
     """Runs a command to its end, messages in English."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout,
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout * SLOW,
                           stdin=subprocess.DEVNULL if stdin is None else None, check=False,
                           env={**os.environ, 'LC_ALL': 'C', **(env or {})})
     return Result(done.returncode, done.stdout, done.stderr)
@@ -111,8 +113,7 @@ def ok(*argv, **options):
 
 def wait_for(condition, what, seconds=10):
     """Waits until the condition gives something true. Returns: what it gave."""
-    # The lab's processor is an emulated one.
-    deadline = time.monotonic() + seconds * (4 if LAB else 1)
+    deadline = time.monotonic() + seconds * SLOW
     while True:
         found = condition()
         if found:
@@ -345,7 +346,7 @@ class Daemon:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(20)
+            status = self.process.wait(20 * SLOW)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -379,7 +380,7 @@ def background(*argv, out):
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(10 * SLOW)
 
 
 def golden(name, text):

@@ -56,7 +56,7 @@ def driver(subchannel):
         return None
 
 
-def _is_ready(subchannel):
+def is_ready(subchannel):
     """Whether it has its device again, and nothing more will happen to that by itself.
 
     virtio_ccw sets its devices online in the background. It must not be unbound meanwhile:
@@ -81,7 +81,7 @@ def free(subchannel):
         if driver(subchannel):
             _write(f'{device}/driver/unbind', subchannel)
         _write(f'{SYS}/drivers_probe', subchannel)
-    _wait(lambda: _is_ready(subchannel), f'{subchannel} has its device again')
+    _wait(lambda: is_ready(subchannel), f'{subchannel} has its device again')
 
 
 def reset():
@@ -111,7 +111,7 @@ def pulled_out(subchannel):
             yield
         finally:
             qemu.command('device_add', **PLUGGED[subchannel])
-    _wait(lambda: _is_ready(subchannel), f'{subchannel} has its device again')
+    _wait(lambda: is_ready(subchannel), f'{subchannel} has its device again')
 
 
 @contextlib.contextmanager
@@ -124,7 +124,7 @@ def plugged(device):
         try:
             _wait(lambda: glob.glob(path), f'{device} is there')
             subchannel = os.path.basename(os.path.dirname(glob.glob(path)[0]))
-            _wait(lambda: _is_ready(subchannel), f'{device} is ready')
+            _wait(lambda: is_ready(subchannel), f'{device} is ready')
             yield subchannel
         finally:
             qemu.command('device_del', id='extra')

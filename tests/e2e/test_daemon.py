@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from hostlib import (CSS, DEFINITIONS, RO_SOCKET, RW_SOCKET, URI, VIRTCCWD, Daemon, Virsh, css_name,
+from hostlib import (CSS, DEFINITIONS, RO_SOCKET, RW_SOCKET, SLOW, URI, VIRTCCWD, Daemon, Virsh, css_name,
                      define_file, mdev_name, mdev_xml, ok, plugged, read_file, run, wait_for,
                      write_file)
 from rpcclient import RpcClient
@@ -50,7 +50,7 @@ def test_ends_cleanly(daemon, number):
     with RpcClient(RW_SOCKET) as idle:
         idle.open()
         daemon.process.send_signal(number)
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(10 * SLOW) == 0
         with pytest.raises(ConnectionError):
             idle.receive()
     assert not os.path.exists(RW_SOCKET) and not os.path.exists(RO_SOCKET)
@@ -74,7 +74,7 @@ def test_timeout(daemon, virsh):
         client.connect(RW_SOCKET)
         time.sleep(1.5)
         assert daemon.process.poll() is None
-    assert daemon.process.wait(10) == 0
+    assert daemon.process.wait(10 * SLOW) == 0
     daemon.process = None
 
 

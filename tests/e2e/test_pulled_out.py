@@ -17,7 +17,7 @@ import libvirt
 import pytest
 
 import labhost
-from hostlib import (LAB, URI, UUID, bind_vfio, css_name, ctl, definition_path, mdev_exists,
+from hostlib import (LAB, URI, UUID, bind_vfio, css_name, ctl, definition_path, free, mdev_exists,
                      mdev_name, mdev_xml, read_file, wait_for, write_file)
 
 # The random-number generator; the simulated host has a DASD of this number.
@@ -52,8 +52,14 @@ class Plug:
                                  devno='fe.0.2b09')
         else:
             ctl('add-subchannel', SUBCHANNEL, 'device=0.0.2b09')
-        wait_for(lambda: os.path.exists(f'/sys/bus/css/devices/{SUBCHANNEL}/driver'),
-                 'the kernel sees the subchannel again', LONG)
+        wait_for(self._is_back, 'the kernel has the subchannel again', LONG)
+
+    @staticmethod
+    def _is_back():
+        """With a driver, which is not at work on it any more."""
+        if not os.path.exists(f'/sys/bus/css/devices/{SUBCHANNEL}/driver'):
+            return False
+        return not LAB or labhost.driver(SUBCHANNEL) == 'vfio_ccw' or labhost.is_ready(SUBCHANNEL)
 
 
 @pytest.fixture
@@ -92,6 +98,18 @@ def autostart(connection):
 
 def no_autostart(connection):
     mdev(connection).setAutostart(0)
+
+
+def host_has_it(_):
+    free(SUBCHANNEL)
+
+
+def detach(connection):
+    connection.nodeDeviceLookupByName(CSS).dettach()
+
+
+def reattach(connection):
+    connection.nodeDeviceLookupByName(CSS).reAttach()
 
 
 def look(connection):
@@ -174,6 +192,7 @@ ROUNDS = {
     'autostart': ([define], [autostart, no_autostart]),
     'start-destroy': ([define], [start, destroy]),
     'list': ([define, start], [look]),
+    'hand-over': ([host_has_it], [detach, reattach]),
 }
 
 
