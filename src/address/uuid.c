@@ -67,15 +67,22 @@ vccw_uuid_parse_canonical(const char *text, VccwUuid *ret_uuid, GError **error)
     return TRUE;
 }
 
+/* A guest may have thousands: printf would take most of the time. */
 char *
 vccw_uuid_to_string(const VccwUuid *uuid)
 {
-    const guint8 *b = uuid->bytes;
+    static const char digits[] = "0123456789abcdef";
+    char *text = g_malloc(2 * sizeof(uuid->bytes) + 4 + 1);
+    char *at = text;
 
-    return g_strdup_printf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-                           "%02x%02x%02x%02x%02x%02x",
-                           b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
-                           b[10], b[11], b[12], b[13], b[14], b[15]);
+    for (guint i = 0; i < sizeof(uuid->bytes); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *at++ = '-';
+        *at++ = digits[uuid->bytes[i] >> 4];
+        *at++ = digits[uuid->bytes[i] & 0xf];
+    }
+    *at = '\0';
+    return text;
 }
 
 void
