@@ -207,8 +207,6 @@ read_hostdev(VccwDomainDevice *device, VccwXmlDeviceInfo *info, GError **error)
     if (!vccw_hostdev_is_vfio_ccw(device->node))
         return TRUE;
     device->hostdev = vccw_hostdev_read(device->node, info, error);
-    if (device->hostdev && g_strcmp0(device->address_type, "unassigned") == 0)
-        device->address_type = "ccw";
     return device->hostdev != NULL;
 }
 

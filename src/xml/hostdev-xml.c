@@ -201,8 +201,7 @@ read_switches(VccwHostdevXml *hostdev, GError **error)
 static gboolean
 read_info(VccwHostdevXml *hostdev, VccwXmlDeviceInfo *info, GError **error)
 {
-    if (info->address_type && !g_str_equal(info->address_type, "ccw") &&
-        !g_str_equal(info->address_type, "unassigned")) {
+    if (info->address_type && !g_str_equal(info->address_type, "ccw")) {
         vccw_xml_element_set_error(
             error, vccw_xml_element_first(hostdev->node, "address"),
             VCCW_ERROR_XML_CONTENT,
