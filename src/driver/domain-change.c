@@ -41,7 +41,7 @@ check_contradiction(VccwCall *call, guint32 one, guint32 other, const char *what
 {
     if ((vccw_call_args(call)->flags & (one | other)) != (one | other))
         return TRUE;
-    vccw_call_fail_take(call, g_error_new(VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+    vccw_call_fail_take(call, g_error_new(VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
                                           "the %s cannot be both kept and removed; leave "
                                           "out one of the two flags",
                                           what));

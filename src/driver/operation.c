@@ -47,6 +47,8 @@ static const VccwOperation operations[] = {
         READ, ALLOW("domain.read")),
     ROW(17, "DomainGetMaxMemory", DOMAIN, HUGE, vccw_domain_max_memory,
         READ, ALLOW("domain.read")),
+    ROW(18, "DomainGetMaxVcpus", DOMAIN, NUMBER, vccw_domain_needs_running,
+        READ, ALLOW("domain.read")),
     ROW(19, "DomainGetOSType", DOMAIN, STRING, vccw_domain_os_type,
         READ, ALLOW("domain.read")),
     ROW(21, "ConnectListDefinedDomains", NUMBER, NAMES, vccw_domain_list_defined,
