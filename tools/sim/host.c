@@ -160,6 +160,7 @@ vccw_sim_host_run(VccwSim *sim,
         return FALSE;
     server->spawn = init.socket;
     server->overrides = g_strdup("/etc/driverctl.d");
+    server->rules = g_strdup("/etc/udev/rules.d");
     server->definitions = g_strdup("/etc/mdevctl.d");
     if (!furnish(server, &mounts, error)) {
         vccw_sim_init_kill(&init);

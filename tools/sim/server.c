@@ -2,7 +2,8 @@
 
 /*
  * Locking, waiting, and what user space adds to the kernel's part: the udev rules of
- * mdevctl and driverctl, which a host without udevd would otherwise lack.
+ * mdevctl and driverctl, and those that chzdev writes, which a host without udevd would
+ * otherwise lack.
  *
  * A writer that hangs is one thread that waits here. In the kernel it could not even be
  * killed; here it can, so that a test can end: as soon as a fatal signal is pending for
@@ -51,6 +52,7 @@ vccw_sim_server_free(VccwSimServer *server)
     g_queue_clear_full(&server->log, g_free);
     g_hash_table_unref(server->holders);
     g_free(server->overrides);
+    g_free(server->rules);
     g_free(server->definitions);
     vccw_sim_free(server->sim);
     g_cond_clear(&server->changed);
@@ -88,6 +90,34 @@ autostart(VccwSimServer *server, const VccwSimUevent *uevent)
         g_warning("cannot start mdevctl for %s: %s", name, g_strerror(errno));
 }
 
+/* Whether a file of udev's rules sets the device online, as chzdev has it written. */
+static gboolean
+has_rule(const VccwSimServer *server, const char *device)
+{
+    g_autoptr(GDir) dir = server->rules ? g_dir_open(server->rules, 0, NULL) : NULL;
+    g_autofree char *words = g_strdup_printf("\nATTR{[ccw/%s]online}=\"1\"", device);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(server->rules, name, NULL);
+        g_autofree char *text = NULL;
+
+        if (g_str_has_suffix(name, ".rules") &&
+            g_file_get_contents(path, &text, NULL, NULL) && strstr(text, words))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+follow_rules(VccwSimServer *server, const char *device)
+{
+    const VccwSimSubchannel *sch = g_hash_table_lookup(server->sim->behind, device);
+
+    if (sch && sch->ccw && !sch->ccw->online && has_rule(server, device))
+        vccw_sim_ccw_set_online(server->sim, sch->ccw, TRUE);
+}
+
 static void
 react(VccwSimServer *server, const VccwSimUevent *uevent)
 {
@@ -100,6 +130,8 @@ react(VccwSimServer *server, const VccwSimUevent *uevent)
     if (g_str_equal(uevent->action, "add") && g_strv_contains(env, "SUBSYSTEM=css") &&
         !g_str_has_prefix(env[1] ? env[1] : "", "SYNTH_UUID="))
         vccw_sim_server_load_overrides(server, strrchr(uevent->devpath, '/') + 1);
+    if (g_str_equal(uevent->action, "add") && g_strv_contains(env, "SUBSYSTEM=ccw"))
+        follow_rules(server, strrchr(uevent->devpath, '/') + 1);
 }
 
 static void

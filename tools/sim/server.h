@@ -26,7 +26,8 @@ typedef struct {
     int spawn;           /* socket to the one who starts programs inside, or -1 */
     char *overrides;     /* driverctl's folder, NULL: nobody does what its unit does */
     char *definitions;   /* mdevctl's folder, NULL: the same */
-    gboolean autostart;  /* be mdevctl's udev rule */
+    char *rules;        /* udev's folder, NULL: nobody follows what chzdev writes there */
+    gboolean autostart; /* be mdevctl's udev rule */
 } VccwSimServer;
 
 /** vccw_sim_server_new: Returns: (transfer full): a server for @sim, which it takes. */
