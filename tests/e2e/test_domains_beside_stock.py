@@ -224,5 +224,3 @@ def test_stock_takes_what_we_give(stock_qemu, daemon):  # noqa: F811
     assert addresses(back) == addresses(domain)
     there.undefine()
     ours.close()
-
-

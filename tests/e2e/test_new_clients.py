@@ -3,11 +3,13 @@
 
 import os
 import re
+import shutil
 import socket
 
 import pytest
 
 from domainlib import DOMAIN, domain_xml
+from domainlib import DOMAIN, DOMAIN_UUID, domain_xml
 from hostlib import (CSS, MODULE, OTHER, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background,
                      bind_vfio, client_uri, define_file, mdev_exists, mdev_name, mdev_xml, ok,
                      read_file, wait_for, write_file)
@@ -183,6 +185,90 @@ def test_events(client, new, tmp_path):
             return f"event 'lifecycle' for node device {MDEV}: Deleted" in read_file(path)
 
         wait_for(heard, 'it hears')
+
+
+@pytest.fixture
+def domains(new, shared_document):
+    """Its virsh, with a domain defined by it, and the way to edit it with sed."""
+    if MODULE:
+        pytest.skip('the module of another process keeps other domains')
+    new.ok('define', shared_document(domain_xml()), '--validate')
+    return new
+
+
+def test_domains(client, domains, shared_document):
+    """All that is done with definitions."""
+    xml = domains.ok('dumpxml', DOMAIN)
+    assert xml == Virsh().ok('dumpxml', DOMAIN) and 'vfio-ccw' in xml
+    assert domains.ok('list', '--all', '--name').split() == [DOMAIN]
+    assert domains.ok('list', '--all', '--uuid').split() == [DOMAIN_UUID]
+    assert domains.ok('domuuid', DOMAIN).strip() == DOMAIN_UUID
+    assert domains.ok('domname', DOMAIN_UUID).strip() == DOMAIN
+    assert domains.ok('domstate', DOMAIN, '--reason').startswith('shut off')
+    assert re.search(r'Persistent: +yes\n', domains.ok('dominfo', DOMAIN))
+    assert 'already exists' in domains.fails('define', shared_document(domain_xml(
+        uuid='0e5a2c8e-6d51-44ca-b4a5-7a0d3b0d3f11')))
+    assert '0xfe' in domains.fails('define', shared_document(xml.replace("'0xfe'", "'0x0'")))
+    domains.ok('autostart', DOMAIN)
+    assert domains.ok('list', '--all', '--autostart', '--name').split() == [DOMAIN]
+    domains.ok('desc', DOMAIN, '--title', 'short')
+    domains.ok('desc', DOMAIN, '--config', 'longer')
+    assert domains.ok('desc', DOMAIN).strip() == 'longer'
+    domains.ok('metadata', DOMAIN, 'urn:a', '--key', 'o', '--set', '<who>me</who>')
+    assert domains.ok('metadata', DOMAIN, 'urn:a').strip() == '<who>me</who>'
+    assert 'a QEMU driver is needed' in domains.fails('start', DOMAIN)
+    assert 'domain is not running' in domains.fails('destroy', DOMAIN)
+    domains.ok('domrename', DOMAIN, 'new')
+    assert 'short' in domains.ok('list', '--all', '--title')
+    domains.ok('undefine', 'new', '--nvram', '--tpm', '--managed-save')
+    assert domains.ok('list', '--all', '--name').split() == []
+
+
+def test_domain_edit(client, domains):
+    editor = ('env', "EDITOR=sed -i 's|>2</vcpu>|>4</vcpu>|'")
+    edited = Virsh(command=(*client, *editor, 'virsh')).ok('edit', DOMAIN)
+    assert 'edited' in edited and '>4</vcpu>' in domains.ok('dumpxml', DOMAIN)
+    done = Virsh(command=(*client, *editor, 'virsh')).ok('edit', DOMAIN)
+    assert 'not changed' in done
+
+
+@pytest.mark.skipif(not shutil.which('qemu-system-s390x'), reason='there is no QEMU for s390x')
+def test_domain_native(domains, shared_document):
+    native = domains.ok('domxml-to-native', 'qemu-argv', '--domain', DOMAIN)
+    assert '"driver":"vfio-ccw"' in native and '"devno":"fe.0.0000"' in native
+    back = domains.ok('domxml-from-native', 'qemu-argv', shared_document(native))
+    assert 'vfio-ccw' in back and "devno='0x0000'" in back
+    capabilities = domains.ok('domcapabilities')
+    assert '<value>vfio-ccw</value>' in capabilities
+    assert "<arch name='s390x'>" in domains.ok('capabilities')
+
+
+def test_domain_events(client, domains, shared_document, tmp_path):
+    path = str(tmp_path / 'events')
+    with background(*client, 'stdbuf', '-oL', 'virsh', '-c', client_uri(), 'event', '--loop',
+                    '--event', 'lifecycle', out=path):
+
+        def heard():
+            domains.ok('define', shared_document(domain_xml()))
+            return f"event 'lifecycle' for domain '{DOMAIN}': Defined Updated" in read_file(path)
+
+        wait_for(heard, 'it hears')
+
+
+def test_domain_python(client, domains):
+    out = ok(*client, 'python3', '-c', f'''
+import libvirt
+connection = libvirt.open("{URI}")
+domain = connection.lookupByName("{DOMAIN}")
+domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, "<a/>", "o", "urn:a", 0)
+print(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, "urn:a", 0))
+domain.setAutostart(1)
+domain.rename("new", 0)
+print([found.name() for found in connection.listAllDomains()], domain.autostart(), domain.info())
+domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+print(connection.numOfDefinedDomains())
+''')
+    assert out == "<a/>\n['new'] 1 [5, 1048576, 1048576, 2, 0]\n0\n"
 
 
 def test_python(client, daemon):
