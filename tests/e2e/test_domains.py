@@ -10,7 +10,7 @@ import time
 import pytest
 
 from domainlib import DOMAIN, DOMAIN_UUID, MDEV_UUID, domain_path, domain_xml, hostdev_xml
-from hostlib import DOMAINS, Virsh, background, read_file, run, wait_for
+from hostlib import DOMAINS, Virsh, background, read_file, run, wait_for, write_file
 
 OTHER_UUID = '0e5a2c8e-6d51-44ca-b4a5-7a0d3b0d3f11'
 NAMESPACE = 'http://example.org/owner'
@@ -282,6 +282,37 @@ def test_by_hand(virsh, define, daemon):
     wait_for(lambda: names(virsh, '--all') == [DOMAIN], 'the files are read')
     assert '<vcpu>5</vcpu>' in virsh.ok('dumpxml', DOMAIN)
     assert 'bad.xml' in daemon.log() and "'same'" in daemon.log()
+
+
+def test_unusable_file(virsh, define, daemon):
+    """Only a file that is gone undefines: one that cannot be read leaves what was known."""
+    define()
+    define(name='other', uuid=OTHER_UUID)
+    before = virsh.ok('dumpxml', DOMAIN)
+    text = read_file(domain_path())
+    os.unlink(domain_path('other'))
+    for spoil in (lambda: write_file(domain_path(), '<domain'),
+                  lambda: write_file(domain_path(), ''),
+                  lambda: os.truncate(domain_path(), 100 * 1024 * 1024),
+                  lambda: (os.unlink(domain_path()), os.mkdir(domain_path()))):
+        define(name='other', uuid=OTHER_UUID)
+        os.unlink(domain_path('other'))
+        spoil()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: 'other' not in names(virsh, '--all'), 'the files are read')
+        assert names(virsh, '--all') == [DOMAIN] and virsh.ok('dumpxml', DOMAIN) == before
+    assert f'{DOMAIN}.xml' in daemon.log()
+    os.rmdir(domain_path())
+    write_file(domain_path(), text.replace('<vcpu>2<', '<vcpu>5<'))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: '<vcpu>5</vcpu>' in virsh.ok('dumpxml', DOMAIN), 'the mended file is read')
+
+
+def test_undefine_contradiction(virsh, define):
+    define()
+    for flags in (['--nvram', '--keep-nvram'], ['--tpm', '--keep-tpm']):
+        assert virsh.fails('undefine', DOMAIN, *flags)
+    assert names(virsh, '--all') == [DOMAIN]
 
 
 def test_events(virsh, define, tmp_path):

@@ -27,6 +27,7 @@ class Host:
         self.root = root
         self.sysfs = root / "sys"
         self.store = root / "mdevctl.d"
+        self.domains = root / "domains"
         self.sockets = root / "sockets"
         self.log = root / "log"
         self.process = None
@@ -56,7 +57,7 @@ class Host:
             self.process = subprocess.Popen(
                 [DAEMON, "--socket-dir", self.sockets, "--sysfs", self.sysfs,
                  "--definitions", self.store, "--state-dir", self.root / "run",
-                 "--dev", self.root / "dev", *options],
+                 "--domains", self.domains, "--dev", self.root / "dev", *options],
                 stdout=log, stderr=log)
         self.wait(lambda: self.can_connect(), "the daemon to answer")
         return self
