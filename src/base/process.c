@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "base/process.h"
+#include "base/io.h"
+#include <fcntl.h>
+#include <string.h>
+
+#define STAT_MAX   4096
+#define START_TIME 22 /* field of /proc/PID/stat, see proc(5) */
+
+/* The second field is the program's name in parentheses, which may hold anything. */
+static guint64
+start_of(const char *stat)
+{
+    const char *at = strrchr(stat, ')');
+
+    for (guint field = 2; at && field < START_TIME; field++) {
+        at = strchr(at, ' ');
+        at = at ? at + 1 : NULL;
+    }
+    return at ? g_ascii_strtoull(at, NULL, 10) : 0;
+}
+
+guint64
+vccw_process_start(const char *proc, pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("%s/%d/stat", proc, pid);
+    g_autofree char *stat = vccw_read_file(AT_FDCWD, path, STAT_MAX, NULL, NULL, NULL);
+
+    return stat ? start_of(stat) : 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Which process a number means: numbers are given again, but not with the same start. */
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/**
+ * vccw_process_start:
+ * @proc: usually "/proc"
+ *
+ * Returns: when the process began, in clock ticks since the boot; 0 if it is not there.
+ */
+guint64 vccw_process_start(const char *proc, pid_t pid);
+
+G_END_DECLS
