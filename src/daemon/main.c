@@ -135,6 +135,7 @@ raise_limits(void)
 static VccwDriver *
 make_driver(const VccwSettings *settings, GError **error)
 {
+    g_autofree char *runs = g_build_filename(settings->socket_dir, "qemu", NULL);
     VccwDriverOptions options = {
         .sysfs = settings->sysfs,
         .dev = settings->dev,
@@ -144,6 +145,7 @@ make_driver(const VccwSettings *settings, GError **error)
         .overrides = settings->overrides,
         .rules = settings->udev_rules,
         .state = settings->var_dir,
+        .runs = settings->privileged ? runs : NULL,
         .take_parents = settings->take_parents,
         .privileged = settings->privileged,
         .autostart = settings->privileged,

@@ -24,6 +24,8 @@ struct _VccwDriver {
     VccwAutostart *autostart;
     VccwMdevHost host;
     VccwHandoverHost handover;
+    VccwHolderHost holders;
+    char *definitions, *runs;
     VccwIdentify *identify; /* NULL if nothing is handed over */
     char *sysfs, *dev, *proc, *overrides, *rules, *state;
     gboolean take_parents;
@@ -258,6 +260,12 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
                                            .state = driver->state,
                                            .modprobe = "modprobe" };
     driver->take_parents = options->take_parents;
+    driver->definitions = g_strdup(options->definitions);
+    driver->runs = g_strdup(options->runs);
+    driver->holders = (VccwHolderHost){ .handover = &driver->handover,
+                                        .definitions = driver->definitions,
+                                        .runs = driver->runs,
+                                        .take_parents = driver->take_parents };
     driver->privileged = options->privileged;
     driver->autostart_enabled = options->autostart;
     driver->autostart_over = options->autostart_over;
@@ -297,6 +305,7 @@ autostart_all(VccwDriver *driver)
 typedef struct {
     VccwDriver *driver; /* main loop only */
     VccwHandoverHost host;
+    const VccwHolderHost *holders; /* or NULL */
     GPtrArray *said;
 } Repair;
 
@@ -305,7 +314,12 @@ repair_work(gpointer data, GError **error)
 {
     Repair *repair = data;
 
-    repair->said = vccw_handover_repair(&repair->host);
+    /* What guests had comes first: their subchannels are given back with it. */
+    if (repair->holders)
+        repair->said = vccw_holder_repair(repair->holders);
+    else
+        repair->said = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_extend_and_steal(repair->said, vccw_handover_repair(&repair->host));
     return TRUE;
 }
 
@@ -339,6 +353,7 @@ repair_handovers(VccwDriver *driver)
     repair = g_new0(Repair, 1);
     repair->driver = driver;
     repair->host = driver->handover;
+    repair->holders = vccw_driver_holders(driver);
     vccw_jobs_push(driver->jobs, "repair", 0, repair_work, repair_done, NULL, repair,
                    repair_free);
 }
@@ -394,6 +409,8 @@ vccw_driver_free(VccwDriver *driver)
     g_free(driver->overrides);
     g_free(driver->rules);
     g_free(driver->state);
+    g_free(driver->definitions);
+    g_free(driver->runs);
     g_free(driver);
 }
 
@@ -449,6 +466,12 @@ const VccwHandoverHost *
 vccw_driver_handover(VccwDriver *driver)
 {
     return driver->state ? &driver->handover : NULL;
+}
+
+const VccwHolderHost *
+vccw_driver_holders(VccwDriver *driver)
+{
+    return driver->state && driver->runs ? &driver->holders : NULL;
 }
 
 gboolean

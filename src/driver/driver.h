@@ -9,7 +9,7 @@
 #include "base/jobs.h"
 #include "domain/store.h"
 #include "driver/session.h"
-#include "handover/host.h"
+#include "handover/holder.h"
 #include "mdev/autostart.h"
 #include <glib.h>
 #include <virtccw/css.h>
@@ -29,6 +29,8 @@ typedef struct {
     const char *rules;       /* chzdev's rules, usually "/etc/udev/rules.d" */
     const char *state;       /* what outlives a boot, usually "/var/lib/virtccw"; NULL:
                                 nothing is handed over, and no device remembered */
+    const char *runs;        /* where libvirt has a file of each guest that runs, usually
+                                "/run/libvirt/qemu"; NULL: no guest gets a device */
     gboolean take_parents;   /* whether a start may take its parent from the host */
     gboolean privileged;     /* serves ccw:///system, else ccw:///session */
     gboolean autostart;      /* whether to start autostarted definitions */
@@ -104,6 +106,10 @@ const VccwMdevHost *vccw_driver_host(VccwDriver *driver);
 /** vccw_driver_handover: Returns: (nullable): what handing devices over needs; valid as
  * long as the driver; NULL if nothing is handed over. */
 const VccwHandoverHost *vccw_driver_handover(VccwDriver *driver);
+
+/** vccw_driver_holders: Returns: (nullable): what giving devices to guests needs; valid
+ * as long as the driver; NULL if guests are given none. */
+const VccwHolderHost *vccw_driver_holders(VccwDriver *driver);
 
 /** vccw_driver_takes_parents: Returns: whether a start may take its parent. */
 gboolean vccw_driver_takes_parents(VccwDriver *driver);

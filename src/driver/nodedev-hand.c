@@ -98,6 +98,11 @@ vccw_nodedev_detach_flags(VccwCall *call)
 static gboolean
 reattach_work(VccwTask *task, GError **error)
 {
+    if (task->holders &&
+        !vccw_holder_check(task->holders, &task->config->parent, error)) {
+        g_prefix_error(error, "cannot reattach the device: ");
+        return FALSE;
+    }
     return vccw_handover_give(task->handover, &task->config->parent,
                               VCCW_HANDOVER_BY_ADMIN, NULL, error);
 }

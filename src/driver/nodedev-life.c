@@ -5,6 +5,7 @@
  * moment of the change, and not by the view of the moment in which the call came.
  */
 
+#include "base/io.h"
 #include "driver/call.h"
 #include "driver/mdev-call.h"
 #include "driver/nodedev.h"
@@ -24,12 +25,12 @@ create_work(VccwTask *task, GError **error)
 
 /* Puts the device before what is wrong with its parent. */
 static void
-prefix_start(VccwTask *task, GError **error)
+prefix(VccwTask *task, const char *verb, GError **error)
 {
     VccwNodeName mdev = vccw_node_name_mdev(&task->config->uuid, &task->config->parent);
     g_autofree char *name = vccw_node_name_to_string(&mdev);
 
-    g_prefix_error(error, "cannot start %s: ", name);
+    g_prefix_error(error, "cannot %s %s: ", verb, name);
 }
 
 /* A parent that the host does not have is told by the start itself. */
@@ -45,7 +46,7 @@ take_parent(VccwTask *task, gboolean *ret_taken, GError **error)
         g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&problem));
-    prefix_start(task, error);
+    prefix(task, "start", error);
     return FALSE;
 }
 
@@ -136,7 +137,15 @@ static gboolean
 destroy_work(VccwTask *task, GError **error)
 {
     const VccwMdevConfig *config = task->config;
+    g_auto(VccwFd) lock = -1;
 
+    /* A guest that is starting has not opened the device yet. */
+    if (task->holders &&
+        ((lock = vccw_holder_lock(task->holders, &config->parent, error)) < 0 ||
+         !vccw_holder_check(task->holders, &config->parent, error))) {
+        prefix(task, "destroy", error);
+        return FALSE;
+    }
     if (!vccw_mdev_stop(&task->host, &config->uuid, &config->parent, error))
         return FALSE;
     if (!task->handover || vccw_handover_give(task->handover, &config->parent,

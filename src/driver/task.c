@@ -18,6 +18,7 @@ vccw_task_new(VccwCall *call, VccwMdevConfig *config, const char *verb, VccwTask
     task->host = *vccw_driver_host(driver);
     task->dir = g_strdup(vccw_store_dir(vccw_driver_store(driver)));
     task->handover = vccw_driver_handover(driver);
+    task->holders = vccw_driver_holders(driver);
     task->verb = verb;
     task->work = work;
     return task;
@@ -31,6 +32,7 @@ task_free(gpointer data)
     vccw_call_unref(task->call);
     vccw_mdev_config_free(task->config);
     g_free(task->dir);
+    g_free(task->guest);
     g_free(task->note);
     g_free(task);
 }

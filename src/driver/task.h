@@ -10,7 +10,7 @@
  */
 
 #include "driver/call.h"
-#include "handover/host.h"
+#include "handover/holder.h"
 #include <glib.h>
 #include <virtccw/mdev.h>
 
@@ -32,9 +32,13 @@ struct _VccwTask {
     gboolean answer_name; /* answer with the device's name */
     gboolean on_parent;   /* it is about the device's parent, not the device */
     const VccwHandoverHost *handover; /* or NULL */
+    const VccwHolderHost *holders;    /* or NULL */
     gboolean parent_too;              /* the work may change the parent as well */
     gboolean take_parent;             /* a start may take the parent from the host */
-    char *note; /* a warning for the log, set by the work; or NULL */
+    char *guest; /* the guest that gets, or has, the device; or NULL */
+    VccwUuid guest_uuid;
+    VccwGuestSource source; /* how the guest names it */
+    char *note;             /* a warning for the log, set by the work; or NULL */
 };
 
 /**

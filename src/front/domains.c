@@ -102,7 +102,7 @@ vccw_domains_resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data
 
 /* A guest without hostdevs of ours is the stock daemon's alone. */
 static gboolean
-check(const VccwSourceResult *result, const char *text, GError **error)
+check(const VccwGuestSourceResult *result, const char *text, GError **error)
 {
     g_autoptr(VccwDomainXml) domain = NULL;
 
@@ -118,7 +118,7 @@ check(const VccwSourceResult *result, const char *text, GError **error)
 }
 
 char *
-vccw_domains_describe_mdev(VccwDriver *driver, const VccwSource *source)
+vccw_domains_describe_mdev(VccwDriver *driver, const VccwGuestSource *source)
 {
     VccwFoundMdev found;
     VccwNodeName parent;
@@ -145,8 +145,8 @@ describe_mdevs(VccwDriver *driver, const GArray *sources)
     GPtrArray *wanted = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < sources->len; i++) {
-        char *text =
-            vccw_domains_describe_mdev(driver, &g_array_index(sources, VccwSource, i));
+        char *text = vccw_domains_describe_mdev(
+            driver, &g_array_index(sources, VccwGuestSource, i));
 
         if (text)
             g_ptr_array_add(wanted, text);
@@ -235,7 +235,7 @@ static gboolean
 rewrite(VccwRelay *relay,
         VccwMessage *message,
         const Shape *shape,
-        VccwSourceResult *ret_result,
+        VccwGuestSourceResult *ret_result,
         GError **error)
 {
     VccwDriver *driver = vccw_relay_host(relay)->driver;
@@ -249,7 +249,8 @@ rewrite(VccwRelay *relay,
     text = vccw_words_text(message->payload, &behind);
     if (!text)
         return FALSE;
-    if (!vccw_source_resolve(text, vccw_domains_resolve, driver, ret_result, &problem)) {
+    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, driver, ret_result,
+                                   &problem)) {
         /* What is no XML is refused by the stock daemon in its own words. */
         if (!g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX))
             g_propagate_error(error, g_steal_pointer(&problem));
@@ -266,7 +267,7 @@ void
 vccw_domains_in(VccwRelay *relay, VccwMessage *message)
 {
     const Shape *shape = find_shape(message->header.procedure);
-    g_auto(VccwSourceResult) result = { .is_domain = FALSE };
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
     g_autoptr(GError) error = NULL;
 
     if (!vccw_relay_has_stock(relay)) {
@@ -291,9 +292,10 @@ on_document(VccwRelay *relay, VccwMessage *reply, gpointer data)
     g_autofree char *text = NULL;
     g_autofree char *restored = NULL;
 
-    if (reply->header.status == VCCW_WIRE_OK && contains(reply->payload, VCCW_SOURCE_NS))
+    if (reply->header.status == VCCW_WIRE_OK &&
+        contains(reply->payload, VCCW_GUEST_SOURCE_NS))
         text = vccw_words_text(reply->payload, &behind);
-    restored = text ? vccw_source_restore(text) : NULL;
+    restored = text ? vccw_guest_source_restore(text) : NULL;
     if (restored)
         vccw_words_replace_text(reply->payload, 0, restored);
     vccw_relay_answer(relay, reply);

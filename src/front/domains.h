@@ -9,7 +9,7 @@
  */
 
 #include "front/relay.h"
-#include "xml/source.h"
+#include "xml/guest-source.h"
 
 G_BEGIN_DECLS
 
@@ -23,7 +23,7 @@ void vccw_domains_in(VccwRelay *relay, VccwMessage *message);
  * @message: (transfer full) */
 void vccw_domains_out(VccwRelay *relay, VccwMessage *message);
 
-/** vccw_domains_resolve: A VccwSourceResolve; @data is the driver. */
+/** vccw_domains_resolve: A VccwGuestSourceResolve; @data is the driver. */
 void vccw_domains_resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data);
 
 /** vccw_domains_concern: Returns: whether @message may be about hostdevs of ours, and the
@@ -33,6 +33,6 @@ gboolean vccw_domains_concern(VccwRelay *relay, const VccwMessage *message);
 /** vccw_domains_describe_mdev: Returns: (transfer full) (nullable): a document of the
  * mediated device that @source needs, if nobody has defined it and its subchannel is
  * here. */
-char *vccw_domains_describe_mdev(VccwDriver *driver, const VccwSource *source);
+char *vccw_domains_describe_mdev(VccwDriver *driver, const VccwGuestSource *source);
 
 G_END_DECLS

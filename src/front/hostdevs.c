@@ -6,15 +6,18 @@
  * 1. ask the stock daemon for the guest's metadata, of each state that is affected;
  * 2. to attach, have it note there what the person wrote: it refuses whom it would refuse
  *    to attach;
- * 3. hand it the call itself, with a UUID in it;
- * 4. after a refusal, have it undo the note; after a detach, have it drop the note.
+ * 3. for a running guest and managed='yes', take the device and start its mediated
+ * device;
+ * 4. hand it the call itself, with a UUID in it;
+ * 5. after a refusal, or a detach, give the device back;
+ * 6. after a refusal, have it undo the note; after a detach, have it drop the note.
  *
  * All go under the serial of the client's call, which nobody else uses until that is
  * answered.
  */
 
 #include "front/hostdevs.h"
-#include "driver/find-mdev.h"
+#include "driver/nodedev-guest.h"
 #include "front/domains.h"
 #include "front/own.h"
 #include "front/words.h"
@@ -31,6 +34,7 @@
 #define DETACH_FLAGS 161
 #define SET_METADATA 264
 #define GET_METADATA 265
+#define IS_ACTIVE    150
 #define DEFINE_MDEV  428
 
 #define UUID_SIZE 16
@@ -39,13 +43,17 @@
 /* A call on its way. */
 typedef struct {
     VccwMessage *call;
-    VccwMessage *reply; /* the stock daemon's */
-    gsize document_at;  /* behind what names the guest */
+    VccwMessage *reply; /* the stock daemon's, or NULL and: */
+    GError *error;
+    gsize document_at; /* behind what names the guest */
     VccwDriver *driver;
     char *text; /* the document as the person wrote it */
-    VccwSource source;
+    VccwGuestSource source;
+    char *guest; /* its name */
+    VccwUuid guest_uuid;
     gboolean attach;
-    guint n; /* states that are affected */
+    gboolean taken; /* the device may have been taken for the guest */
+    guint n;        /* states that are affected */
     guint at;
     guint32 affect[STATES];
     char *before[STATES]; /* (nullable): the metadata */
@@ -57,11 +65,17 @@ change_free(gpointer data)
 {
     Change *change = data;
 
+    /* The client went in the middle. */
+    if (change->taken)
+        vccw_nodedev_guest_forsake(change->driver, &change->guest_uuid,
+                                   &change->source.uuid);
     vccw_message_free(change->call);
     vccw_message_free(change->reply);
     for (guint i = 0; i < STATES; i++)
         g_free(change->before[i]);
+    g_clear_error(&change->error);
     g_free(change->text);
+    g_free(change->guest);
     g_free(change->mdev);
     g_free(change);
 }
@@ -78,7 +92,6 @@ own_question(const Change *change, gint32 procedure)
     message = vccw_message_new(&header);
     g_byte_array_append(message->payload, change->call->payload->data,
                         change->document_at);
-    vccw_words_put(message->payload, VIR_DOMAIN_METADATA_ELEMENT);
     return message;
 }
 
@@ -87,7 +100,8 @@ ask_metadata(VccwRelay *relay, Change *change, VccwRelayReply func)
 {
     VccwMessage *message = own_question(change, GET_METADATA);
 
-    vccw_words_put_opttext(message->payload, VCCW_SOURCE_NS);
+    vccw_words_put(message->payload, VIR_DOMAIN_METADATA_ELEMENT);
+    vccw_words_put_opttext(message->payload, VCCW_GUEST_SOURCE_NS);
     vccw_words_put(message->payload, change->affect[change->at]);
     vccw_relay_ask(relay, message, func, change, change_free);
 }
@@ -97,9 +111,10 @@ set_metadata(VccwRelay *relay, Change *change, const char *text, VccwRelayReply 
 {
     VccwMessage *message = own_question(change, SET_METADATA);
 
+    vccw_words_put(message->payload, VIR_DOMAIN_METADATA_ELEMENT);
     vccw_words_put_opttext(message->payload, text);
-    vccw_words_put_opttext(message->payload, VCCW_SOURCE_KEY);
-    vccw_words_put_opttext(message->payload, VCCW_SOURCE_NS);
+    vccw_words_put_opttext(message->payload, VCCW_GUEST_SOURCE_KEY);
+    vccw_words_put_opttext(message->payload, VCCW_GUEST_SOURCE_NS);
     vccw_words_put(message->payload, change->affect[change->at]);
     vccw_relay_ask(relay, message, func, change, change_free);
 }
@@ -116,10 +131,15 @@ end_with(VccwRelay *relay, Change *change, VccwMessage *reply)
 static void
 answer(VccwRelay *relay, Change *change)
 {
-    end_with(relay, change, g_steal_pointer(&change->reply));
+    if (!change->error) {
+        end_with(relay, change, g_steal_pointer(&change->reply));
+        return;
+    }
+    vccw_relay_fail(relay, &change->call->header, change->error);
+    change_free(change);
 }
 
-/* -- 4. afterwards -- */
+/* -- 6. what is noted afterwards -- */
 
 static void settle_notes(VccwRelay *relay, Change *change);
 
@@ -142,12 +162,42 @@ settle_notes(VccwRelay *relay, Change *change)
     }
     change->at--;
     text = change->attach ? g_strdup(change->before[change->at])
-                          : vccw_source_metadata(change->before[change->at], NULL,
-                                                 &change->source.uuid);
+                          : vccw_guest_source_metadata(change->before[change->at], NULL,
+                                                       &change->source.uuid);
     if (!change->attach && !change->before[change->at])
         settle_notes(relay, change);
     else
         set_metadata(relay, change, text, on_settled);
+}
+
+/* -- 5. what becomes of the device -- */
+
+static void
+ask_own(VccwRelay *relay,
+        Change *change,
+        const VccwOperation *operation,
+        VccwOwnDone done)
+{
+    g_autofree char *mdev = vccw_uuid_to_string(&change->source.uuid);
+    g_autofree char *name =
+        change->source.by_device ? vccw_node_name_to_string(&change->source.name) : NULL;
+    VccwArgs args = { .name = change->guest,
+                      .uuid = change->guest_uuid,
+                      .text = mdev,
+                      .third = name,
+                      .number = change->source.managed };
+
+    vccw_own_run(relay, operation, &args, done, change, change_free);
+}
+
+static void
+fail(VccwRelay *relay, Change *change, const char *prefix, const GError *error)
+{
+    g_autoptr(GError) told = g_error_copy(error);
+
+    g_prefix_error(&told, "%s", prefix);
+    vccw_relay_fail(relay, &change->call->header, told);
+    change_free(change);
 }
 
 static void
@@ -156,17 +206,45 @@ on_mdev_defined(VccwRelay *relay,
                 const GError *error,
                 gpointer data)
 {
-    Change *change = data;
-    g_autoptr(GError) told = error ? g_error_copy(error) : NULL;
+    if (error)
+        fail(relay, data,
+             "the device is attached, but its mediated device is not "
+             "defined: ",
+             error);
+    else
+        answer(relay, data);
+}
 
-    if (!error) {
+static void
+on_runs(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
+{
+    Change *change = data;
+    VccwArgs args = { .name = change->mdev };
+
+    if (change->mdev)
+        vccw_own_ask(relay, DEFINE_MDEV, &args, on_mdev_defined, change, change_free);
+    else
         answer(relay, change);
-        return;
-    }
-    g_prefix_error(&told, "the device is attached, but its mediated device is not "
-                          "defined: ");
-    vccw_relay_fail(relay, &change->call->header, told);
-    change_free(change);
+}
+
+static void
+on_given(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
+{
+    Change *change = data;
+
+    change->taken = FALSE;
+    if (error && !change->attach)
+        fail(relay, change,
+             "the device is detached, but the host does not have it back: ", error);
+    else
+        settle_notes(relay, change);
+}
+
+/* The first state that is affected is the definition, if that is. */
+static gboolean
+affects_running(const Change *change)
+{
+    return change->affect[change->n - 1] != VIR_DOMAIN_AFFECT_CONFIG;
 }
 
 static void
@@ -174,19 +252,24 @@ on_changed(VccwRelay *relay, VccwMessage *reply, gpointer data)
 {
     Change *change = data;
     gboolean ok = reply->header.status == VCCW_WIRE_OK;
-    VccwArgs args = { .name = change->mdev };
+    gboolean taken = change->taken;
 
     change->reply = reply;
     change->at = change->n;
-    if (ok != change->attach)
-        settle_notes(relay, change);
-    else if (ok && change->mdev)
-        vccw_own_ask(relay, DEFINE_MDEV, &args, on_mdev_defined, change, change_free);
-    else
+    change->taken = FALSE;
+    if (!ok && !change->attach)
         answer(relay, change);
+    else if (ok && change->attach && taken)
+        ask_own(relay, change, &vccw_nodedev_guest_runs, on_runs);
+    else if (ok && change->attach)
+        on_runs(relay, NULL, NULL, change);
+    else if (taken || (!change->attach && affects_running(change)))
+        ask_own(relay, change, &vccw_nodedev_guest_give, on_given);
+    else
+        settle_notes(relay, change);
 }
 
-/* -- 3. the call itself -- */
+/* -- 4. the call itself -- */
 
 /* What stands in the notes is what the guest has, whatever is on the device now. */
 static void
@@ -195,7 +278,7 @@ resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data)
     Change *change = data;
 
     for (guint i = 0; !change->attach && i < change->n; i++)
-        if (vccw_source_find(change->before[i], name, ret_uuid))
+        if (vccw_guest_source_find(change->before[i], name, ret_uuid))
             return;
     vccw_domains_resolve(name, ret_uuid, change->driver);
 }
@@ -204,16 +287,79 @@ static void
 pass_on(VccwRelay *relay, Change *change)
 {
     VccwMessage *message = vccw_message_new(&change->call->header);
-    g_auto(VccwSourceResult) result = { .is_domain = FALSE };
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
 
     g_byte_array_append(message->payload, change->call->payload->data,
                         change->call->payload->len);
-    if (vccw_source_resolve(change->text, resolve, change, &result, NULL) &&
+    if (vccw_guest_source_resolve(change->text, resolve, change, &result, NULL) &&
         result.text) {
-        change->source = g_array_index(result.sources, VccwSource, 0);
+        change->source.uuid = g_array_index(result.sources, VccwGuestSource, 0).uuid;
         vccw_words_replace_text(message->payload, change->document_at, result.text);
     }
     vccw_relay_ask(relay, message, on_changed, change, change_free);
+}
+
+/* -- 3. the device -- */
+
+static void
+on_refused(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
+{
+    on_given(relay, NULL, NULL, data);
+}
+
+/* Also when it took too long: then it is given back as soon as it has been taken. */
+static void
+on_taken(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
+{
+    Change *change = data;
+
+    if (!error) {
+        pass_on(relay, change);
+        return;
+    }
+    change->error = g_error_copy(error);
+    change->at = change->n;
+    ask_own(relay, change, &vccw_nodedev_guest_give, on_refused);
+}
+
+static void
+take(VccwRelay *relay, Change *change)
+{
+    change->taken = TRUE;
+    ask_own(relay, change, &vccw_nodedev_guest_take, on_taken);
+}
+
+static void
+on_is_active(VccwRelay *relay, VccwMessage *reply, gpointer data)
+{
+    Change *change = data;
+
+    if (reply->header.status != VCCW_WIRE_OK) {
+        change->reply = reply;
+        reply->header.procedure = change->call->header.procedure;
+        change->at = change->n;
+        settle_notes(relay, change);
+        return;
+    }
+    if (vccw_words_at(reply->payload, 0))
+        take(relay, change);
+    else
+        pass_on(relay, change);
+    vccw_message_free(reply);
+}
+
+static void
+take_if_running(VccwRelay *relay, Change *change)
+{
+    if (!change->source.managed)
+        pass_on(relay, change);
+    else if (change->affect[0] == VIR_DOMAIN_AFFECT_CURRENT)
+        vccw_relay_ask(relay, own_question(change, IS_ACTIVE), on_is_active, change,
+                       change_free);
+    else if (affects_running(change))
+        take(relay, change);
+    else
+        pass_on(relay, change);
 }
 
 /* -- 2. and 1. what is noted -- */
@@ -242,10 +388,12 @@ note(VccwRelay *relay, Change *change)
     g_autofree char *text = NULL;
 
     if (change->at == change->n) {
-        pass_on(relay, change);
+        take_if_running(relay, change);
         return;
     }
-    text = vccw_source_metadata(change->before[change->at], &change->source, NULL);
+    text = vccw_guest_source_metadata(change->before[change->at],
+                                      change->source.by_device ? &change->source : NULL,
+                                      NULL);
     set_metadata(relay, change, text, on_noted);
 }
 
@@ -276,14 +424,18 @@ on_metadata(VccwRelay *relay, VccwMessage *reply, gpointer data)
 
 /* -- whether there is anything to do -- */
 
-/* Moves @at behind what names the guest: its name, UUID and ID. */
+/* Reads what names the guest: its name, UUID and ID. */
 static gboolean
-skip_guest(const GByteArray *payload, gsize *at)
+read_guest(const GByteArray *payload, gsize *at, char **ret_name, VccwUuid *ret_uuid)
 {
     g_autofree char *name = vccw_words_text(payload, at);
 
+    if (!name || payload->len < *at + UUID_SIZE + 4)
+        return FALSE;
+    memcpy(ret_uuid->bytes, payload->data + *at, UUID_SIZE);
     *at += UUID_SIZE + 4;
-    return name && *at < payload->len;
+    *ret_name = g_steal_pointer(&name);
+    return TRUE;
 }
 
 static void
@@ -312,21 +464,24 @@ is_one_of(gint32 procedure, gint32 one, gint32 other)
 static gboolean
 begin(VccwRelay *relay,
       VccwMessage *message,
-      const VccwSourceResult *result,
+      const VccwGuestSourceResult *result,
       char **text,
       gsize at,
       gsize behind)
 {
-    const VccwSource *source = &g_array_index(result->sources, VccwSource, 0);
+    const VccwGuestSource *source = &g_array_index(result->sources, VccwGuestSource, 0);
     gint32 procedure = message->header.procedure;
     gboolean attach = is_one_of(procedure, ATTACH, ATTACH_FLAGS);
+    gsize guest_at = 0;
     Change *change;
 
-    if (!source->by_device || !(attach || is_one_of(procedure, DETACH, DETACH_FLAGS)))
+    if (!result->sources->len || !(attach ? source->by_device || source->managed
+                                          : is_one_of(procedure, DETACH, DETACH_FLAGS)))
         return FALSE;
     change = g_new0(Change, 1);
     change->call = message;
     change->document_at = at;
+    read_guest(message->payload, &guest_at, &change->guest, &change->guest_uuid);
     change->driver = vccw_relay_host(relay)->driver;
     change->text = g_steal_pointer(text);
     change->source = *source;
@@ -339,7 +494,7 @@ begin(VccwRelay *relay,
 }
 
 static gboolean
-check(const VccwSourceResult *result, const char *text, GError **error)
+check(const VccwGuestSourceResult *result, const char *text, GError **error)
 {
     g_autoptr(VccwHostdevXml) hostdev =
         vccw_hostdev_xml_parse(result->text ? result->text : text, FALSE, error);
@@ -352,18 +507,21 @@ static gboolean
 look_at(VccwRelay *relay, VccwMessage *message, GError **error)
 {
     VccwDriver *driver = vccw_relay_host(relay)->driver;
-    g_auto(VccwSourceResult) result = { .is_domain = FALSE };
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
     g_autoptr(GError) problem = NULL;
     g_autofree char *text = NULL;
+    g_autofree char *guest = NULL;
+    VccwUuid uuid;
     gsize at = 0, behind;
 
-    if (!skip_guest(message->payload, &at))
+    if (!read_guest(message->payload, &at, &guest, &uuid))
         return FALSE;
     behind = at;
     text = vccw_words_text(message->payload, &behind);
     if (!text)
         return FALSE;
-    if (!vccw_source_resolve(text, vccw_domains_resolve, driver, &result, &problem)) {
+    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, driver, &result,
+                                   &problem)) {
         if (!g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX))
             g_propagate_error(error, g_steal_pointer(&problem));
         return FALSE;

@@ -25,8 +25,8 @@ on_done(const VccwResult *result, const GError *error, gpointer data)
 }
 
 void
-vccw_own_ask(VccwRelay *relay,
-             gint32 procedure,
+vccw_own_run(VccwRelay *relay,
+             const VccwOperation *operation,
              const VccwArgs *args,
              VccwOwnDone done,
              gpointer data,
@@ -35,8 +35,18 @@ vccw_own_ask(VccwRelay *relay,
     Asked *asked = g_new(Asked, 1);
 
     *asked = (Asked){ relay, done, data, destroy };
-    vccw_session_call(vccw_relay_session(relay), vccw_operation_find(procedure), args,
-                      on_done, asked);
+    vccw_session_call(vccw_relay_session(relay), operation, args, on_done, asked);
+}
+
+void
+vccw_own_ask(VccwRelay *relay,
+             gint32 procedure,
+             const VccwArgs *args,
+             VccwOwnDone done,
+             gpointer data,
+             GDestroyNotify destroy)
+{
+    vccw_own_run(relay, vccw_operation_find(procedure), args, done, data, destroy);
 }
 
 void

@@ -27,6 +27,14 @@ void vccw_own_ask(VccwRelay *relay,
                   gpointer data,
                   GDestroyNotify destroy);
 
+/** vccw_own_run: vccw_own_ask() of an operation that is in no table. */
+void vccw_own_run(VccwRelay *relay,
+                  const VccwOperation *operation,
+                  const VccwArgs *args,
+                  VccwOwnDone done,
+                  gpointer data,
+                  GDestroyNotify destroy);
+
 /** vccw_own_call: Has our driver answer a call.
  * @message: (transfer full) */
 void vccw_own_call(VccwRelay *relay, VccwMessage *message);

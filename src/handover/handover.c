@@ -480,10 +480,17 @@ static char *
 repair(const VccwHandoverHost *host, const VccwBusId *id)
 {
     g_auto(VccwHand) hand = { .sysfs = -1, .lock = -1 };
+    g_autofree char *text = vccw_bus_id_to_string(id);
+    g_autofree char *name = g_strconcat(VCCW_STATE_LOCK_GUEST, text, NULL);
+    g_auto(VccwFd) guest = vccw_state_lock(host, name, text, NULL);
     g_autoptr(GError) problem = NULL;
     g_autofree char *other = NULL;
     gboolean whole, ok = vccw_hand_init(&hand, host, id, TRUE, &problem);
 
+    /* Between taking it for a guest and starting the mediated device it looks like one
+     * that was left over: whoever has this lock is in between. */
+    if (guest < 0)
+        return NULL;
     whole = ok && hand.taken && hand.taken->step == VCCW_TAKEN_WHOLE;
     ok = ok && settle(&hand, &problem);
     if (ok && is_left_over(&hand)) {

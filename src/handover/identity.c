@@ -71,6 +71,18 @@ find_device(int sysfs, const char *device)
     return NULL;
 }
 
+gboolean
+vccw_identity_find(const VccwHandoverHost *host,
+                   const VccwBusId *device,
+                   VccwBusId *ret_subchannel)
+{
+    g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, NULL);
+    g_autofree char *text = vccw_bus_id_to_string(device);
+    g_autofree char *found = sysfs < 0 ? NULL : find_device(sysfs, text);
+
+    return found && vccw_host_bus_id_parse(found, ret_subchannel, NULL);
+}
+
 static void
 set_moved(GError **error,
           int sysfs,

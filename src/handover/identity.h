@@ -39,6 +39,12 @@ gboolean vccw_identity_remember(const VccwHandoverHost *host,
                                 gboolean replace,
                                 GError **error);
 
+/** vccw_identity_find: Looks for the subchannel that has @device now. Returns: FALSE if
+ * none has. */
+gboolean vccw_identity_find(const VccwHandoverHost *host,
+                            const VccwBusId *device,
+                            VccwBusId *ret_subchannel);
+
 /** vccw_identity_forget: Forgets a definition. Returns: FALSE with G_UNIX_ERROR. */
 gboolean vccw_identity_forget(const VccwHandoverHost *host,
                               const VccwUuid *uuid,

@@ -18,6 +18,21 @@ gboolean vccw_state_remove(const VccwHandoverHost *host,
                            const char *name,
                            GError **error);
 
+#define VCCW_STATE_LOCK_GUEST "guest-" /* before a bus-ID: for giving it to a guest */
+
+/**
+ * vccw_state_lock: Keeps every other process and thread from what @name stands for; waits
+ * some seconds for one that has it.
+ * @subchannel: for the message
+ *
+ * Returns: a descriptor that holds the lock until it is closed; -1 with VCCW_ERROR_BUSY
+ *   or G_UNIX_ERROR.
+ */
+int vccw_state_lock(const VccwHandoverHost *host,
+                    const char *name,
+                    const char *subchannel,
+                    GError **error);
+
 /** vccw_state_sweep: Removes what interrupted writes left behind. */
 void vccw_state_sweep(const VccwHandoverHost *host);
 

@@ -8,15 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <virtccw/error.h>
 
-#define FOLDER    "taken"
-#define LOCKS     "lock"
-#define GROUP     "taken"
-#define FILE_MAX  (64 * 1024)
-#define LOCK_MSEC 10000
-#define LOCK_STEP 20
+#define FOLDER   "taken"
+#define GROUP    "taken"
+#define FILE_MAX (64 * 1024)
 
 static const char *const steps[] = { "taking", "whole", "giving" };
 
@@ -162,27 +158,7 @@ vccw_taken_list(const VccwHandoverHost *host)
 int
 vccw_taken_lock(const VccwHandoverHost *host, const VccwBusId *subchannel, GError **error)
 {
-    gint64 end = g_get_monotonic_time() + LOCK_MSEC * (gint64)1000;
     g_autofree char *id = vccw_bus_id_to_string(subchannel);
-    g_auto(VccwFd) dir = vccw_state_open(host, LOCKS, error);
-    g_auto(VccwFd) fd = -1;
 
-    if (dir < 0)
-        return -1;
-    fd = openat(dir, id, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        vccw_set_errno(error, errno, "cannot open '%s/" LOCKS "/%s'", host->state, id);
-        return -1;
-    }
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno != EINTR && g_get_monotonic_time() > end) {
-            g_set_error(error, VCCW_ERROR, VCCW_ERROR_BUSY,
-                        "subchannel %s is being handed over by somebody else, and that "
-                        "is not over; try again later",
-                        id);
-            return -1;
-        }
-        g_usleep(LOCK_STEP * 1000);
-    }
-    return vccw_fd_steal(&fd);
+    return vccw_state_lock(host, id, id, error);
 }

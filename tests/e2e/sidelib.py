@@ -45,6 +45,11 @@ class Stock:
         shutil.rmtree(FOLDER, ignore_errors=True)
         write_file(f'{FOLDER}/libvirtd.conf', self.config)
         _add_user()
+        self.start_again()
+        return self
+
+    def start_again(self):
+        """After it was killed."""
         # Its own modules are where they are installed.
         env = {name: value for name, value in os.environ.items() if name != 'LIBVIRT_DRIVER_DIR'}
         with open(self.log_path, 'wb') as log:
@@ -53,7 +58,6 @@ class Stock:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**env, 'SYSTEMD_DEVICE_VERIFY_SYSFS': '0', **self.env})
         wait_for(self._answers, 'stock libvirtd answers', 30)
-        return self
 
     def _answers(self):
         assert self.process.poll() is None, read_file(self.log_path)

@@ -4,6 +4,7 @@
 
 #include "driver/driver.h"
 #include "driver/find-mdev.h"
+#include "driver/nodedev-guest.h"
 #include "front/front.h"
 #include "front/message.h"
 #include "front/shares.h"
@@ -27,6 +28,17 @@ void
 vccw_find_mdev(VccwDriver *driver, const VccwNodeName *name, VccwFoundMdev *ret_found)
 {
     *ret_found = (VccwFoundMdev){ .exists = FALSE };
+}
+
+const VccwOperation vccw_nodedev_guest_take, vccw_nodedev_guest_runs,
+    vccw_nodedev_guest_give;
+
+void
+vccw_nodedev_guest_forsake(VccwDriver *driver,
+                           const VccwUuid *guest,
+                           const VccwUuid *mdev)
+{
+    g_assert_not_reached();
 }
 
 static void

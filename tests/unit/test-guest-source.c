@@ -5,7 +5,7 @@
  * change, wherever in the text it stands.
  */
 
-#include "xml/source.h"
+#include "xml/guest-source.h"
 #include <string.h>
 #include <virtccw/error.h>
 
@@ -16,8 +16,8 @@
 #define BY_ADDRESS \
     "<source><address type='ccw' cssid='0x0' ssid='0x0' devno='0x3000'/></source>"
 #define BY_NAME "<source dev='css_0_0_0004'/>"
-#define NOTE(how)                                           \
-    "<virtccw:hostdevs xmlns:virtccw='" VCCW_SOURCE_NS "'>" \
+#define NOTE(how)                                                 \
+    "<virtccw:hostdevs xmlns:virtccw='" VCCW_GUEST_SOURCE_NS "'>" \
     "<virtccw:source uuid='" UUID "' " how "/></virtccw:hostdevs>"
 /* What must not be mistaken for a tag. */
 #define ODD                                                                        \
@@ -40,10 +40,10 @@ resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data)
 static void
 check_resolved(const char *text, const char *expected)
 {
-    g_auto(VccwSourceResult) result = { .is_domain = FALSE };
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(vccw_source_resolve(text, resolve, NULL, &result, &error));
+    g_assert_true(vccw_guest_source_resolve(text, resolve, NULL, &result, &error));
     g_assert_no_error(error);
     g_assert_cmpstr(result.text, ==, expected);
 }
@@ -68,7 +68,7 @@ test_ways(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
-        g_autofree char *back = vccw_source_restore(pairs[i][1]);
+        g_autofree char *back = vccw_guest_source_restore(pairs[i][1]);
 
         check_resolved(pairs[i][0], pairs[i][1]);
         g_assert_cmpstr(back, ==, pairs[i][0]);
@@ -94,7 +94,7 @@ test_untouched(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_autofree char *restored = vccw_source_restore(texts[i]);
+        g_autofree char *restored = vccw_guest_source_restore(texts[i]);
 
         check_resolved(texts[i], NULL);
         g_assert_null(restored);
@@ -116,29 +116,29 @@ test_snapshot(void)
 {
     static const char inner[] = GUEST("", BY_NAME);
     g_autofree char *text = g_strdup_printf("<domainsnapshot>%s</domainsnapshot>", inner);
-    g_auto(VccwSourceResult) result = { .is_domain = FALSE };
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
     g_autofree char *back = NULL;
 
-    g_assert_true(vccw_source_resolve(text, resolve, NULL, &result, NULL));
+    g_assert_true(vccw_guest_source_resolve(text, resolve, NULL, &result, NULL));
     g_assert_false(result.is_domain);
     g_assert_cmpuint(result.hostdevs, ==, 1);
-    back = vccw_source_restore(result.text);
+    back = vccw_guest_source_restore(result.text);
     g_assert_cmpstr(back, ==, text);
 }
 
 static void
 test_told(void)
 {
-    g_auto(VccwSourceResult) result = { .is_domain = FALSE };
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
     const char *text = "<domain><uuid>" UUID "</uuid><metadata>" NOTE(
         "device='0.0.3000'") "</metadata><devices><hostdev managed='yes' type='mdev' "
                              "model='vfio-ccw'>" BY_UUID "</hostdev></devices></domain>";
-    const VccwSource *source;
+    const VccwGuestSource *source;
 
-    g_assert_true(vccw_source_resolve(text, NULL, NULL, &result, NULL));
+    g_assert_true(vccw_guest_source_resolve(text, NULL, NULL, &result, NULL));
     g_assert_true(result.is_domain && result.has_guest);
     g_assert_cmpuint(result.sources->len, ==, 1);
-    source = &g_array_index(result.sources, VccwSource, 0);
+    source = &g_array_index(result.sources, VccwGuestSource, 0);
     g_assert_true(source->managed && source->by_device && source->by_address);
     g_assert_cmpuint(source->name.id.devno, ==, 0x3000);
 }
@@ -146,21 +146,21 @@ test_told(void)
 static void
 test_metadata(void)
 {
-    VccwSource source = { .by_device = TRUE };
+    VccwGuestSource source = { .by_device = TRUE };
     g_autofree char *one = NULL, *none = NULL;
     VccwUuid uuid;
 
     g_assert_true(vccw_uuid_parse(UUID, &source.uuid, NULL));
     g_assert_true(vccw_node_name_parse("css_0_0_0004", &source.name, NULL));
-    one = vccw_source_metadata(NULL, &source, NULL);
+    one = vccw_guest_source_metadata(NULL, &source, NULL);
     g_assert_cmpstr(one, ==,
                     "<hostdevs><source uuid='" UUID "' dev='css_0_0_0004'/></hostdevs>");
-    g_assert_true(vccw_source_find(one, &source.name, &uuid));
+    g_assert_true(vccw_guest_source_find(one, &source.name, &uuid));
     g_assert_true(vccw_uuid_equal(&uuid, &source.uuid));
-    none = vccw_source_metadata(one, NULL, &uuid);
+    none = vccw_guest_source_metadata(one, NULL, &uuid);
     g_assert_null(none);
-    g_assert_false(vccw_source_find(NULL, &source.name, &uuid));
-    g_assert_false(vccw_source_find("<broken", &source.name, &uuid));
+    g_assert_false(vccw_guest_source_find(NULL, &source.name, &uuid));
+    g_assert_false(vccw_guest_source_find("<broken", &source.name, &uuid));
 }
 
 static void
@@ -186,12 +186,12 @@ test_refused(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        VccwSourceResult result;
+        VccwGuestSourceResult result;
         g_autoptr(GError) error = NULL;
         guint calls = 0;
 
         g_assert_false(
-            vccw_source_resolve(bad[i].text, resolve, &calls, &result, &error));
+            vccw_guest_source_resolve(bad[i].text, resolve, &calls, &result, &error));
         g_assert_error(error, VCCW_ERROR, bad[i].code);
         g_assert_cmpuint(calls, ==, 0);
     }
@@ -201,12 +201,12 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/source/ways", test_ways);
-    g_test_add_func("/source/untouched", test_untouched);
-    g_test_add_func("/source/empty-metadata", test_empty_metadata);
-    g_test_add_func("/source/snapshot", test_snapshot);
-    g_test_add_func("/source/told", test_told);
-    g_test_add_func("/source/metadata", test_metadata);
-    g_test_add_func("/source/refused", test_refused);
+    g_test_add_func("/guest-source/ways", test_ways);
+    g_test_add_func("/guest-source/untouched", test_untouched);
+    g_test_add_func("/guest-source/empty-metadata", test_empty_metadata);
+    g_test_add_func("/guest-source/snapshot", test_snapshot);
+    g_test_add_func("/guest-source/told", test_told);
+    g_test_add_func("/guest-source/metadata", test_metadata);
+    g_test_add_func("/guest-source/refused", test_refused);
     return g_test_run();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "xml/source.h"
+#include "xml/guest-source.h"
 
 #include "base/quote.h"
 #include "xml/edit.h"
@@ -15,21 +15,21 @@
 typedef struct {
     xmlDoc *doc;
     VccwXmlEdit *edit;
-    VccwSourceResolve resolve; /* or NULL: nothing is changed */
+    VccwGuestSourceResolve resolve; /* or NULL: nothing is changed */
     gpointer data;
-    GArray *sources; /* of VccwSource */
+    GArray *sources; /* of VccwGuestSource */
     guint hostdevs;
 } Pass;
 
 /* -- what is noted in the metadata -- */
 
 static gboolean
-read_note(const xmlNode *node, VccwSource *ret_source)
+read_note(const xmlNode *node, VccwGuestSource *ret_source)
 {
     const char *uuid = vccw_xml_tree_attribute(node, "uuid");
     const char *device = vccw_xml_tree_attribute(node, "device");
     const char *dev = vccw_xml_tree_attribute(node, "dev");
-    VccwSource source = { .by_device = TRUE, .by_address = device != NULL };
+    VccwGuestSource source = { .by_device = TRUE, .by_address = device != NULL };
     VccwBusId id;
 
     if (!uuid || !vccw_uuid_parse(uuid, &source.uuid, NULL))
@@ -43,13 +43,13 @@ read_note(const xmlNode *node, VccwSource *ret_source)
 }
 
 /* @element: (nullable): ours. What is handed over alone has lost its namespace.
- * Returns: (transfer full): GArray of VccwSource. */
+ * Returns: (transfer full): GArray of VccwGuestSource. */
 static GArray *
 read_notes(const xmlNode *element)
 {
-    GArray *notes = g_array_new(FALSE, FALSE, sizeof(VccwSource));
+    GArray *notes = g_array_new(FALSE, FALSE, sizeof(VccwGuestSource));
     const xmlNode *node = element ? element->children : NULL;
-    VccwSource source;
+    VccwGuestSource source;
 
     for (; node; node = node->next)
         if (node->type == XML_ELEMENT_NODE &&
@@ -58,11 +58,11 @@ read_notes(const xmlNode *element)
     return notes;
 }
 
-static const VccwSource *
+static const VccwGuestSource *
 find_note(const GArray *notes, const VccwUuid *uuid)
 {
     for (guint i = 0; i < notes->len; i++) {
-        const VccwSource *note = &g_array_index(notes, VccwSource, i);
+        const VccwGuestSource *note = &g_array_index(notes, VccwGuestSource, i);
 
         if (vccw_uuid_equal(&note->uuid, uuid))
             return note;
@@ -71,7 +71,7 @@ find_note(const GArray *notes, const VccwUuid *uuid)
 }
 
 static void
-write_note(GString *out, const char *prefix, const VccwSource *source)
+write_note(GString *out, const char *prefix, const VccwGuestSource *source)
 {
     g_autofree char *uuid = vccw_uuid_to_string(&source->uuid);
     g_autofree char *text = source->by_address ? vccw_bus_id_to_string(&source->name.id)
@@ -88,8 +88,8 @@ write_notes(const GArray *sources, const char *prefix, const char *declaration)
     g_autoptr(GString) inside = g_string_new(NULL);
 
     for (guint i = 0; i < sources->len; i++)
-        if (g_array_index(sources, VccwSource, i).by_device)
-            write_note(inside, prefix, &g_array_index(sources, VccwSource, i));
+        if (g_array_index(sources, VccwGuestSource, i).by_device)
+            write_note(inside, prefix, &g_array_index(sources, VccwGuestSource, i));
     if (!inside->len)
         return NULL;
     return g_strdup_printf("<%shostdevs%s>%s</%shostdevs>", prefix, declaration,
@@ -101,8 +101,9 @@ find_element(const xmlNode *domain)
 {
     const xmlNode *metadata = vccw_xml_element_first(domain, "metadata");
 
-    return metadata ? vccw_xml_element_first_ns(metadata, VCCW_SOURCE_NS, "hostdevs")
-                    : NULL;
+    return metadata
+               ? vccw_xml_element_first_ns(metadata, VCCW_GUEST_SOURCE_NS, "hostdevs")
+               : NULL;
 }
 
 /* -- what a hostdev says -- */
@@ -132,7 +133,7 @@ read_number(const xmlNode *address,
 }
 
 static gboolean
-read_address(const xmlNode *address, VccwSource *source, GError **error)
+read_address(const xmlNode *address, VccwGuestSource *source, GError **error)
 {
     guint cssid, ssid, devno;
 
@@ -151,7 +152,7 @@ read_address(const xmlNode *address, VccwSource *source, GError **error)
 }
 
 static gboolean
-read_dev(const xmlNode *node, const char *dev, VccwSource *source, GError **error)
+read_dev(const xmlNode *node, const char *dev, VccwGuestSource *source, GError **error)
 {
     g_autofree char *quoted = NULL;
 
@@ -171,7 +172,7 @@ read_dev(const xmlNode *node, const char *dev, VccwSource *source, GError **erro
  * @ret_known is FALSE. */
 static gboolean
 read_source(const xmlNode *hostdev,
-            VccwSource *source,
+            VccwGuestSource *source,
             gboolean *ret_known,
             GError **error)
 {
@@ -201,7 +202,7 @@ read_source(const xmlNode *hostdev,
 /* -- one after another -- */
 
 static void
-write_uuid(Pass *pass, const xmlNode *hostdev, const VccwSource *source)
+write_uuid(Pass *pass, const xmlNode *hostdev, const VccwGuestSource *source)
 {
     const xmlNode *node = vccw_xml_element_first(hostdev, "source");
     g_autofree char *uuid = vccw_uuid_to_string(&source->uuid);
@@ -218,8 +219,8 @@ write_uuid(Pass *pass, const xmlNode *hostdev, const VccwSource *source)
 static gboolean
 take_hostdev(Pass *pass, const xmlNode *hostdev, const GArray *notes, GError **error)
 {
-    VccwSource source = { .managed = FALSE };
-    const VccwSource *note;
+    VccwGuestSource source = { .managed = FALSE };
+    const VccwGuestSource *note;
     gboolean known;
 
     pass->hostdevs++;
@@ -281,12 +282,12 @@ take_domain(Pass *pass, const xmlNode *domain, GError **error)
     g_autoptr(GArray) all = pass->sources;
     gboolean ok;
 
-    pass->sources = g_array_new(FALSE, FALSE, sizeof(VccwSource));
+    pass->sources = g_array_new(FALSE, FALSE, sizeof(VccwGuestSource));
     ok = take_hostdevs(pass, domain, notes, error);
     if (ok && pass->resolve) {
         g_autofree char *text =
-            write_notes(pass->sources, VCCW_SOURCE_KEY ":",
-                        " xmlns:" VCCW_SOURCE_KEY "='" VCCW_SOURCE_NS "'");
+            write_notes(pass->sources, VCCW_GUEST_SOURCE_KEY ":",
+                        " xmlns:" VCCW_GUEST_SOURCE_KEY "='" VCCW_GUEST_SOURCE_NS "'");
 
         write_metadata(pass, domain, text);
     }
@@ -329,14 +330,14 @@ take_document(Pass *pass, GError **error)
 }
 
 void
-vccw_source_result_clear(VccwSourceResult *result)
+vccw_guest_source_result_clear(VccwGuestSourceResult *result)
 {
     g_clear_pointer(&result->sources, g_array_unref);
     g_clear_pointer(&result->text, g_free);
 }
 
 static void
-read_root(const xmlNode *root, VccwSourceResult *result)
+read_root(const xmlNode *root, VccwGuestSourceResult *result)
 {
     g_autofree char *uuid = NULL;
 
@@ -346,20 +347,20 @@ read_root(const xmlNode *root, VccwSourceResult *result)
 }
 
 gboolean
-vccw_source_resolve(const char *text,
-                    VccwSourceResolve resolve,
-                    gpointer data,
-                    VccwSourceResult *ret_result,
-                    GError **error)
+vccw_guest_source_resolve(const char *text,
+                          VccwGuestSourceResolve resolve,
+                          gpointer data,
+                          VccwGuestSourceResult *ret_result,
+                          GError **error)
 {
     g_autoptr(xmlDoc) doc = vccw_xml_reader_parse(text, VCCW_DOMAIN_XML_MAX, error);
     g_autoptr(VccwXmlEdit) edit = doc ? vccw_xml_edit_new(text, doc) : NULL;
     Pass pass = { doc, edit, resolve, data };
-    VccwSourceResult result = { .is_domain = FALSE };
+    VccwGuestSourceResult result = { .is_domain = FALSE };
 
     if (!doc)
         return FALSE;
-    pass.sources = g_array_new(FALSE, FALSE, sizeof(VccwSource));
+    pass.sources = g_array_new(FALSE, FALSE, sizeof(VccwGuestSource));
     if (!take_document(&pass, error)) {
         g_array_unref(pass.sources);
         return FALSE;
@@ -375,7 +376,7 @@ vccw_source_resolve(const char *text,
 /* -- back -- */
 
 static char *
-written_as(const VccwSource *source)
+written_as(const VccwGuestSource *source)
 {
     const VccwBusId *id = &source->name.id;
     g_autofree char *dev = NULL;
@@ -395,7 +396,7 @@ restore_hostdev(Pass *pass, const xmlNode *hostdev, const GArray *notes)
     const xmlNode *address = node ? vccw_xml_element_first(node, "address") : NULL;
     const char *text = address ? vccw_xml_tree_attribute(address, "uuid") : NULL;
     g_autofree char *written = NULL;
-    const VccwSource *note;
+    const VccwGuestSource *note;
     VccwUuid uuid;
 
     if (!text || !vccw_uuid_parse(text, &uuid, NULL) || !(note = find_note(notes, &uuid)))
@@ -424,7 +425,7 @@ restore_domain(Pass *pass, const xmlNode *domain, GError **error)
 }
 
 char *
-vccw_source_restore(const char *text)
+vccw_guest_source_restore(const char *text)
 {
     g_autoptr(xmlDoc) doc = vccw_xml_reader_parse(text, VCCW_DOMAIN_XML_MAX, NULL);
     g_autoptr(VccwXmlEdit) edit = doc ? vccw_xml_edit_new(text, doc) : NULL;
@@ -448,12 +449,14 @@ read_metadata(const char *text)
 }
 
 char *
-vccw_source_metadata(const char *old, const VccwSource *add, const VccwUuid *drop)
+vccw_guest_source_metadata(const char *old,
+                           const VccwGuestSource *add,
+                           const VccwUuid *drop)
 {
     g_autoptr(GArray) notes = read_metadata(old);
 
     for (guint i = notes->len; i-- > 0;) {
-        const VccwUuid *uuid = &g_array_index(notes, VccwSource, i).uuid;
+        const VccwUuid *uuid = &g_array_index(notes, VccwGuestSource, i).uuid;
 
         if ((drop && vccw_uuid_equal(uuid, drop)) ||
             (add && vccw_uuid_equal(uuid, &add->uuid)))
@@ -465,12 +468,12 @@ vccw_source_metadata(const char *old, const VccwSource *add, const VccwUuid *dro
 }
 
 gboolean
-vccw_source_find(const char *metadata, const VccwNodeName *name, VccwUuid *ret_uuid)
+vccw_guest_source_find(const char *metadata, const VccwNodeName *name, VccwUuid *ret_uuid)
 {
     g_autoptr(GArray) notes = read_metadata(metadata);
 
     for (guint i = 0; i < notes->len; i++) {
-        const VccwSource *note = &g_array_index(notes, VccwSource, i);
+        const VccwGuestSource *note = &g_array_index(notes, VccwGuestSource, i);
 
         if (vccw_node_name_equal(&note->name, name)) {
             *ret_uuid = note->uuid;

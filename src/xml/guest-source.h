@@ -20,40 +20,40 @@
 
 G_BEGIN_DECLS
 
-#define VCCW_SOURCE_NS  "urn:virtccw:hostdev:1"
-#define VCCW_SOURCE_KEY "virtccw" /* the prefix that stands for it */
+#define VCCW_GUEST_SOURCE_NS  "urn:virtccw:hostdev:1"
+#define VCCW_GUEST_SOURCE_KEY "virtccw" /* the prefix that stands for it */
 
-/** VccwSource: what a hostdev names. */
+/** VccwGuestSource: what a hostdev names. */
 typedef struct {
     VccwUuid uuid;
     gboolean managed;    /* managed='yes' */
     gboolean by_device;  /* it names a device or another node device: */
     VccwNodeName name;   /* that one */
     gboolean by_address; /* by its address */
-} VccwSource;
+} VccwGuestSource;
 
-/** VccwSourceResolve: finds or makes up the UUID for a device. */
-typedef void (*VccwSourceResolve)(const VccwNodeName *name,
-                                  VccwUuid *ret_uuid,
-                                  gpointer data);
+/** VccwGuestSourceResolve: finds or makes up the UUID for a device. */
+typedef void (*VccwGuestSourceResolve)(const VccwNodeName *name,
+                                       VccwUuid *ret_uuid,
+                                       gpointer data);
 
-/** VccwSourceResult: what a document has. */
+/** VccwGuestSourceResult: what a document has. */
 typedef struct {
     gboolean is_domain; /* its element is <domain>, and not <hostdev> or another */
     gboolean has_guest; /* and has a UUID: */
     VccwUuid guest;
     guint hostdevs;  /* how many are of model vfio-ccw */
-    GArray *sources; /* of VccwSource: of those whose <source> could be understood */
+    GArray *sources; /* of VccwGuestSource: of those whose <source> could be understood */
     char *text;      /* (nullable): the new document; NULL if nothing was to be changed */
-} VccwSourceResult;
+} VccwGuestSourceResult;
 
-/** vccw_source_result_clear: Releases what is in @result. */
-void vccw_source_result_clear(VccwSourceResult *result);
+/** vccw_guest_source_result_clear: Releases what is in @result. */
+void vccw_guest_source_result_clear(VccwGuestSourceResult *result);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VccwSourceResult, vccw_source_result_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VccwGuestSourceResult, vccw_guest_source_result_clear)
 
 /**
- * vccw_source_resolve: From what a person wrote to what stock libvirt takes.
+ * vccw_guest_source_resolve: From what a person wrote to what stock libvirt takes.
  * @resolve: (nullable): called for each device that is named; NULL: nothing is changed,
  *   and only hostdevs that have a UUID are told, with what the metadata say of them
  * @ret_result: (out): what it has
@@ -62,22 +62,22 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VccwSourceResult, vccw_source_result_clear)
  *   VCCW_ERROR_XML_CONTENT or VCCW_ERROR_CONFIG_UNSUPPORTED: a <source> that names
  *   nothing that can be.
  */
-gboolean vccw_source_resolve(const char *text,
-                             VccwSourceResolve resolve,
-                             gpointer data,
-                             VccwSourceResult *ret_result,
-                             GError **error);
+gboolean vccw_guest_source_resolve(const char *text,
+                                   VccwGuestSourceResolve resolve,
+                                   gpointer data,
+                                   VccwGuestSourceResult *ret_result,
+                                   GError **error);
 
 /**
- * vccw_source_restore: The way back.
+ * vccw_guest_source_restore: The way back.
  *
  * Returns: (transfer full) (nullable): the document as the person wrote it; NULL if it is
  *   so already, or cannot be read.
  */
-char *vccw_source_restore(const char *text);
+char *vccw_guest_source_restore(const char *text);
 
 /**
- * vccw_source_metadata: The metadata with one hostdev more or less.
+ * vccw_guest_source_metadata: The metadata with one hostdev more or less.
  * @old: (nullable): the element, in whichever namespace
  * @add: (nullable): a hostdev, which is noted if it is by device
  * @drop: (nullable): the UUID of one that is left out
@@ -85,11 +85,14 @@ char *vccw_source_restore(const char *text);
  * Returns: (transfer full) (nullable): the element, without a namespace; NULL if it would
  *   be empty.
  */
-char *vccw_source_metadata(const char *old, const VccwSource *add, const VccwUuid *drop);
+char *vccw_guest_source_metadata(const char *old,
+                                 const VccwGuestSource *add,
+                                 const VccwUuid *drop);
 
-/** vccw_source_find: Looks for the hostdev that @metadata (nullable) has for @name.
+/** vccw_guest_source_find: Looks for the hostdev that @metadata (nullable) has for @name.
  * Returns: FALSE if there is none. */
-gboolean
-vccw_source_find(const char *metadata, const VccwNodeName *name, VccwUuid *ret_uuid);
+gboolean vccw_guest_source_find(const char *metadata,
+                                const VccwNodeName *name,
+                                VccwUuid *ret_uuid);
 
 G_END_DECLS

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Guests of stock libvirtd that get their channel devices when they start.
+
+The simulator has no VFIO, so QEMU would refuse vfio-ccw devices. For what comes after that,
+guests run by a program that leaves those out of QEMU's command line; the lab has the real one.
+"""
+
+import os
+import signal
+import subprocess
+import time
+import uuid
+
+import libvirt
+import pytest
+
+import hostlib
+import sidelib
+from hostlib import (CSS, OTHER, SUBCHANNEL, UUID, Virsh, define_file, mdev_exists, mdev_name, run,
+                     wait_for, write_file)
+from test_front import CONFIG, FRONT, STOCK
+from test_front_guest import EMULATOR, KERNEL, QEMU_CONFIG
+from test_front_hostdev import (ADDRESS, BY_ADDRESS, BY_UUID, GUEST, GUEST_UUID, by_name, guest,
+                                hostdev, uuid_in)
+
+HOOK = os.path.join(hostlib.BUILD, 'src/daemon/virtccw-hook')
+HOOKS = '/etc/libvirt/hooks/qemu.d'
+RECORDS = f'{hostlib.REMEMBERED}/holder'
+MANAGED = " managed='yes'"
+RUNNER = '/tmp/front-managed-qemu'
+RUNNER_TEXT = f'''#!/usr/bin/python3 -B
+import os, sys
+words, out = sys.argv[1:], []
+while words:
+    word = words.pop(0)
+    if word == '-device' and 'vfio-ccw' in words[0] and '-S' in sys.argv:
+        words.pop(0)
+    else:
+        out.append(word)
+os.execv('{EMULATOR}', ['{EMULATOR}'] + out)
+'''
+pytestmark = [
+    pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
+    pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
+]
+
+
+@pytest.fixture(name='stock')
+def _stock(fresh_host, tmp_path):
+    write_file('/etc/libvirt/qemu.conf', QEMU_CONFIG)
+    os.makedirs(HOOKS, exist_ok=True)
+    if not os.path.lexists(f'{HOOKS}/virtccw'):
+        os.symlink(HOOK, f'{HOOKS}/virtccw')
+    with open(f'/tmp/{GUEST}', 'wb') as file:
+        file.write(KERNEL)
+    write_file(RUNNER, RUNNER_TEXT)
+    os.chmod(RUNNER, 0o755)
+    with sidelib.Stock(tmp_path) as stock:
+        yield stock
+        for name in (GUEST, 'other'):
+            Virsh(STOCK)('destroy', name)
+            Virsh(STOCK)('undefine', name)
+
+
+@pytest.fixture(name='front')
+def _front(stock, tmp_path):
+    write_file(tmp_path / 'virtccwd.conf', CONFIG.format(socket=sidelib.SOCKET))
+    server = hostlib.Daemon(tmp_path)
+    server.start('--config', str(tmp_path / 'virtccwd.conf'))
+    yield server
+    try:
+        server.stop()
+    finally:
+        server.check_log()
+
+
+@pytest.fixture(name='way')
+def _way(front):
+    connection = libvirt.open(FRONT)
+    yield connection
+    connection.close()
+
+
+def driver(subchannel=SUBCHANNEL):
+    try:
+        return os.path.basename(os.readlink(f'/sys/bus/css/devices/{subchannel}/driver'))
+    except FileNotFoundError:  # on its way
+        return None
+
+
+def with_host(subchannel=SUBCHANNEL):
+    """The host has it as before: its driver, no override, nothing remembered of it."""
+    return driver(subchannel) == 'io_subchannel' and not records() and \
+        hostlib.read_file(f'/sys/bus/css/devices/{subchannel}/driver_override').strip() == '(null)'
+
+
+def records():
+    return os.listdir(RECORDS) if os.path.isdir(RECORDS) else []
+
+
+def renamed(text, name='other'):
+    return text.replace(f'<name>{GUEST}<', f'<name>{name}<').replace(GUEST_UUID, str(
+        uuid.uuid5(uuid.NAMESPACE_DNS, name)))
+
+
+def pid_of(name=GUEST):
+    return int(hostlib.read_file(f'{hostlib.SOCKETS}/qemu/{name}.pid'))
+
+
+def runs(text):
+    """The same guest, run by the program above, and with no more memory locked than an ordinary
+    user may lock."""
+    return text.replace(EMULATOR, RUNNER).replace(
+        '<memory ', "<memtune><hard_limit unit='KiB'>64</hard_limit></memtune><memory ")
+
+
+@pytest.mark.parametrize('source', [BY_ADDRESS, by_name(CSS), BY_UUID])
+def test_start_and_destroy(way, source):
+    if source == BY_UUID:
+        define_file()
+    domain = way.defineXML(runs(guest(hostdev(source, MANAGED))))
+    assert with_host()
+    for _ in range(2):
+        domain.create()
+        mdev = uuid_in(libvirt.open(STOCK).lookupByName(GUEST).XMLDesc())
+        assert driver() == 'vfio_ccw' and mdev_exists(mdev)
+        assert records() == [mdev]
+        assert "managed='yes'" in domain.XMLDesc()
+        domain.destroy()
+        assert with_host() and not mdev_exists(mdev)
+
+
+def test_stop_by_the_guest_itself(way):
+    """QEMU ends without anybody asking for it."""
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    domain.create()
+    os.kill(pid_of(), signal.SIGKILL)
+    wait_for(with_host, 'the host has it back')
+    assert not domain.isActive()
+
+
+def test_transient_guest(way):
+    domain = way.createXML(runs(guest(hostdev(more=MANAGED))))
+    assert driver() == 'vfio_ccw'
+    assert ADDRESS.format('3000') in domain.XMLDesc()
+    domain.destroy()
+    assert with_host()
+
+
+def test_qemu_refuses_to_start(way):
+    """As here, where there is no VFIO."""
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))).replace(RUNNER, EMULATOR))
+    with pytest.raises(libvirt.libvirtError, match='vfio'):
+        domain.create()
+    assert with_host()
+
+
+def test_what_was_active_stays(way):
+    """A device that somebody started before is only used."""
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    mdev = uuid_in(libvirt.open(STOCK).lookupByName(GUEST).XMLDesc())
+    Virsh(FRONT).ok('nodedev-start', mdev_name(mdev))
+    domain.create()
+    domain.destroy()
+    assert mdev_exists(mdev) and not records()
+
+
+def test_not_managed(way):
+    """Then it is left to those who manage it."""
+    domain = way.defineXML(runs(guest(hostdev())))
+    with pytest.raises(libvirt.libvirtError):
+        domain.create()
+    assert with_host()
+    mdev = uuid_in(libvirt.open(STOCK).lookupByName(GUEST).XMLDesc())
+    Virsh(FRONT).ok('nodedev-start', mdev_name(mdev))
+    domain.create()
+    assert 'front-hostdev' in Virsh(FRONT).fails('nodedev-destroy', mdev_name(mdev))
+    domain.destroy()
+    assert mdev_exists(mdev) and not records()
+
+
+def test_host_uses_it(way):
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    hostlib.ok('mount', '-t', 'tmpfs', '/dev/dasda1', '/mnt')
+    try:
+        with pytest.raises(libvirt.libvirtError, match="file system mounted at '/mnt'"):
+            domain.create()
+        assert with_host()
+    finally:
+        hostlib.ok('umount', '/mnt')
+    domain.create()
+    domain.destroy()
+
+
+def test_administrator_wants_the_host_to_have_it(way):
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    write_file(f'{hostlib.OVERRIDES}/css-{SUBCHANNEL}', 'io_subchannel\n')
+    with pytest.raises(libvirt.libvirtError, match="driver override says 'io_subchannel'"):
+        domain.create()
+    assert with_host()
+
+
+def test_device_that_is_not_there(way):
+    domain = way.defineXML(runs(guest(hostdev(f"<source>{ADDRESS.format('4711')}</source>", MANAGED))))
+    with pytest.raises(libvirt.libvirtError, match='ccw_0_0_4711.*not on this host'):
+        domain.create()
+
+
+def test_one_of_two_cannot_be_had(way):
+    """The other one is with the host again."""
+    text = runs(guest(hostdev(more=MANAGED),
+                      hostdev(f"<source>{ADDRESS.format('4711')}</source>", MANAGED)))
+    domain = way.defineXML(text)
+    with pytest.raises(libvirt.libvirtError, match='4711'):
+        domain.create()
+    assert with_host()
+
+
+@pytest.mark.parametrize('other', [BY_ADDRESS, BY_UUID])
+def test_two_guests(way, other):
+    """The second is refused, by whichever name it knows the device, and told who has it."""
+    way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
+    define_file()
+    second = way.defineXML(renamed(runs(guest(hostdev(other, MANAGED)))))
+    with pytest.raises(libvirt.libvirtError, match=GUEST):
+        second.create()
+    assert driver() == 'vfio_ccw' and len(records()) == 1
+    way.lookupByName(GUEST).destroy()
+    assert with_host()
+    second.create()
+    assert driver() == 'vfio_ccw'
+    second.destroy()
+    assert with_host()
+
+
+def test_guest_and_manager(way):
+    way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
+    mdev = records()[0]
+    for command in (['nodedev-destroy', mdev_name(mdev)], ['nodedev-reattach', CSS]):
+        message = Virsh(FRONT).fails(*command)
+        assert f"guest '{GUEST}'" in message and 'busy' in message, message
+    assert mdev_exists(mdev)
+
+
+def test_without_virtccwd(stock, front):
+    """What was defined through it runs without it, autostarted by libvirtd."""
+    connection = libvirt.open(FRONT)
+    connection.defineXML(runs(guest(hostdev(more=MANAGED)))).setAutostart(1)
+    connection.close()
+    front.stop()
+    stock.__exit__()
+    # libvirtd autostarts once after each boot.
+    os.unlink(f'{hostlib.SOCKETS}/qemu/autostarted')
+    stock.start_again()
+    wait_for(lambda: driver() == 'vfio_ccw', 'it is started')
+    wait_for(lambda: 'running' in Virsh(STOCK).ok('domstate', GUEST), 'it runs')
+    Virsh(STOCK).ok('destroy', GUEST)
+    assert with_host()
+
+
+def test_virtccwd_is_killed(way, front, tmp_path):
+    way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
+    mdev = records()
+    front.process.kill()
+    front.process.wait()
+    front.start('--config', str(tmp_path / 'virtccwd.conf'))
+    time.sleep(0.5)
+    assert driver() == 'vfio_ccw' and records() == mdev
+    Virsh(FRONT).ok('destroy', GUEST)
+    assert with_host()
+
+
+def kill_stock(stock):
+    stock.process.kill()
+    stock.process.wait()
+
+
+def test_libvirtd_is_killed(way, stock):
+    way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
+    kill_stock(stock)
+    assert driver() == 'vfio_ccw'
+    stock.start_again()
+    Virsh(STOCK).ok('destroy', GUEST)
+    assert with_host()
+
+
+def test_libvirtd_and_qemu_are_killed(way, stock):
+    way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
+    pid = pid_of()
+    kill_stock(stock)
+    os.kill(pid, signal.SIGKILL)
+    stock.start_again()
+    wait_for(with_host, 'the host has it back')
+
+
+def test_libvirtd_is_killed_while_it_starts_a_guest(way, stock, front, tmp_path):
+    """The guest never came; whoever looks next gives the device back."""
+    way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    slow = f'{HOOKS}/zz-slow'
+    write_file(slow, '#!/bin/sh\n[ "$2" != prepare ] || exec sleep 20\n')
+    os.chmod(slow, 0o755)
+    try:
+        with subprocess.Popen(['virsh', '-c', STOCK, 'start', GUEST]) as start:
+            wait_for(lambda: driver() == 'vfio_ccw' and records(), 'it is taken')
+            kill_stock(stock)
+            start.wait(20)
+    finally:
+        os.unlink(slow)
+    front.process.kill()
+    front.process.wait()
+    front.start('--config', str(tmp_path / 'virtccwd.conf'))
+    wait_for(with_host, 'the host has it back')
+    front.wait_log('is no more')
+
+
+def test_attach_that_qemu_refuses(way):
+    """As here, where there is no VFIO: the host has the device back."""
+    domain = way.defineXML(runs(guest()))
+    domain.create()
+    live = libvirt.VIR_DOMAIN_AFFECT_LIVE
+    for flags in (live, 0, live | libvirt.VIR_DOMAIN_AFFECT_CONFIG):
+        with pytest.raises(libvirt.libvirtError, match='vfio|group 0'):
+            domain.attachDeviceFlags(hostdev(more=MANAGED), flags)
+        assert with_host()
+        assert '<hostdev' not in domain.XMLDesc()
+        assert 'virtccw' not in libvirt.open(STOCK).lookupByName(GUEST).XMLDesc()
+    with pytest.raises(libvirt.libvirtError, match='not on this host'):
+        domain.attachDevice(hostdev(f"<source>{ADDRESS.format('4711')}</source>", MANAGED))
+    domain.destroy()
+
+
+def test_guest_without_channel_devices(way):
+    """Even where the settings cannot be read."""
+    domain = way.defineXML(runs(guest()))
+    write_file('/etc/libvirt/virtccwd.conf', 'nonsense')
+    try:
+        domain.create()
+        domain.destroy()
+    finally:
+        os.unlink('/etc/libvirt/virtccwd.conf')
+
+
+def test_hook_by_hand():
+    assert run(HOOK).rc == 2
+    assert run(HOOK, 'a', 'prepare', 'begin', '-', stdin='<domain>vfio-ccw').rc == 1
+    assert run(HOOK, 'a', 'prepare', 'begin', '-', stdin='<domain>').rc == 0
+    assert run(HOOK, 'a', 'migrate', 'begin', '-', stdin='<domain>vfio-ccw').rc == 0
