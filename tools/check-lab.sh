@@ -118,6 +118,8 @@ lab_on_qemu() {
         lab_run "e2e-$file" --timeout 1200 -- \
             /mnt/source/tools/lab.d/e2e "tests/e2e/test_$file.py"
     done
+    lab_run module --timeout 1200 -- env VIRTCCW_FACE=module \
+        /mnt/source/tools/lab.d/e2e tests/e2e/test_procedure.py tests/e2e/test_module.py
 }
 
 lab_on_both() {
