@@ -23,11 +23,30 @@ import modulelib
 INSIDE = 'VIRTCCW_E2E_INSIDE'
 
 
+# Files that run only if they are named, and the folders with programs that they need.
+PROGRAMS = {'test_front_programs.py': ['programs', 'nova'], 'test_front_window.py': ['window']}
+
+
+def named(config):
+    """The paths that were given; files by their names alone."""
+    return [os.path.basename(arg.split('::')[0]) for arg in config.args]
+
+
 def make_clients(config):
     """Newer clients come from the network, which the simulated host does not have."""
-    paths = [arg.split('::')[0] for arg in config.args]
-    if any(not path.endswith('.py') or path.endswith('test_new_clients.py') for path in paths):
-        subprocess.run([os.path.join(hostlib.HERE, 'make-clients')], check=False)
+    maker = os.path.join(hostlib.HERE, 'make-clients')
+    names = named(config)
+    if any(not name.endswith('.py') or name == 'test_new_clients.py' for name in names):
+        subprocess.run([maker], check=False)
+    for name in set(names) & set(PROGRAMS):
+        subprocess.run([maker, *PROGRAMS[name]], check=False)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Programs are large, and take long to come by the network."""
+    if collection_path.name in PROGRAMS and collection_path.name not in named(config):
+        return True
+    return None
 
 
 def enter_host(config):
