@@ -80,14 +80,20 @@ set_metadata(virDomainPtr domain,
     return vccw_connection_done(vccw_connection_of(domain), 264, &args);
 }
 
+/* What the client holds has the new name afterwards, as over a socket. */
 static int
 rename_domain(virDomainPtr domain, const char *name, unsigned int flags)
 {
+    VccwLayoutDomain *object = (gpointer)domain;
     VccwArgs args = vccw_domain_args(domain);
 
     args.text = name;
     args.flags = flags;
-    return vccw_connection_number(vccw_connection_of(domain), 358, &args);
+    if (vccw_connection_number(vccw_connection_of(domain), 358, &args) < 0)
+        return -1;
+    g_free(object->name);
+    object->name = g_strdup(name);
+    return 0;
 }
 
 static const VccwEntry entries[] = {

@@ -172,6 +172,12 @@ get_max_memory(virDomainPtr domain)
 }
 
 static int
+get_max_vcpus(virDomainPtr domain)
+{
+    return vccw_domain_number(domain, 18, 0);
+}
+
+static int
 get_vcpus_flags(virDomainPtr domain, unsigned int flags)
 {
     return vccw_domain_number(domain, 200, flags);
@@ -309,6 +315,7 @@ static const VccwEntry entries[] = {
     { "domainGetInfo", VCCW_FUNCTION(get_info) },
     { "domainGetState", VCCW_FUNCTION(get_state) },
     { "domainGetMaxMemory", VCCW_FUNCTION(get_max_memory) },
+    { "domainGetMaxVcpus", VCCW_FUNCTION(get_max_vcpus) },
     { "domainGetVcpusFlags", VCCW_FUNCTION(get_vcpus_flags) },
     { "domainIsActive", VCCW_FUNCTION(is_active) },
     { "domainIsPersistent", VCCW_FUNCTION(is_persistent) },

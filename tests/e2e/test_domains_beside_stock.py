@@ -14,8 +14,8 @@ import pytest
 
 import sidelib
 from domainlib import DOMAIN, DOMAIN_UUID, hostdev_xml
-from hostlib import LAB, SOURCE, URI, read_file
-from test_domxml_to_native import QEMU, STOCK_URI, stock as stock_qemu  # noqa: F401
+from hostlib import LAB, SOURCE, read_file
+from test_domxml_to_native import QEMU, stock as stock_qemu  # noqa: F401
 
 pytestmark = [
     pytest.mark.skipif(LAB, reason='needs stock libvirtd'),
@@ -197,30 +197,26 @@ def outcome(call, connection):
         return 'error', error.get_error_code()
 
 
-def test_the_same_as_stock(stock_qemu, daemon):  # noqa: F811
-    ours = libvirt.open(URI)
+def test_the_same_as_stock(stock_qemu, lv):  # noqa: F811
     rows = set(ROW.findall(read_file(os.path.join(SOURCE, 'docs/differences.md'))))
     found, seen = {}, set()
     for name, call, row in CALLS:
-        theirs, our = outcome(call, stock_qemu), outcome(call, ours)
+        theirs, our = outcome(call, stock_qemu), outcome(call, lv)
         if theirs != our and row:
             seen.add(row)
         elif theirs != our or row:
             found[name] = f'{row or "no row"}\n  stock: {theirs}\n  ours:  {our}'
-    ours.close()
     assert not found, '\n'.join(f'{name}: {what}' for name, what in found.items())
     assert seen == rows
 
 
-def test_stock_takes_what_we_give(stock_qemu, daemon):  # noqa: F811
+def test_stock_takes_what_we_give(stock_qemu, lv):  # noqa: F811
     """The document of a definition is one for the QEMU driver, as our refusal to start says."""
-    ours = libvirt.open(URI)
-    domain = ours.defineXML(document(devices=many_devices()))
+    domain = lv.defineXML(document(devices=many_devices()))
     text = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)
     there = stock_qemu.defineXMLFlags(text, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
     assert addresses(there) == addresses(domain)
-    back = ours.defineXMLFlags(there.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
+    back = lv.defineXMLFlags(there.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
                                libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
     assert addresses(back) == addresses(domain)
     there.undefine()
-    ours.close()

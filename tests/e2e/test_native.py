@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import platform
 import shlex
 import shutil
 import time
@@ -13,7 +14,8 @@ import libvirt
 import pytest
 
 from domainlib import DOMAIN, domain_path, domain_xml, hostdev_xml
-from hostlib import RO_SOCKET, SOURCE, URI, Virsh, background, run, wait_for
+from hostlib import (HERE, MODULE, RO_SOCKET, SOURCE, URI, VIRTCCWD, Daemon, Virsh, background, run,
+                     wait_for)
 
 QEMU = shutil.which('qemu-system-s390x')
 MANUAL = os.path.join(SOURCE, 'xmlfiles/guest-manual.xml')
@@ -238,6 +240,24 @@ class TestCapabilities:
     ])
     def test_refused(self, virsh, args, cause):
         assert cause in virsh.fails('domcapabilities', *args)
+
+
+@emulator
+@pytest.mark.skipif(MODULE, reason='about the daemon')
+@pytest.mark.skipif(platform.machine() != 'x86_64', reason="the filter is x86_64's")
+def test_without_executable_memory(tmp_path):
+    """As the shipped systemd unit has it: QEMU's emulator cannot start in its usual way."""
+    filtered = os.path.join(HERE, 'no-exec-memory')
+    plain = ['-S', '-nodefaults', '-nographic', '-machine', 'none,accel=kvm:tcg', '-qmp', 'stdio']
+    assert 'Operation not permitted' in run(filtered, QEMU, *plain).err
+    daemon = Daemon(tmp_path, argv=(filtered, VIRTCCWD))
+    daemon.start()
+    try:
+        virsh = Virsh()
+        assert ET.fromstring(virsh.ok('domcapabilities')).findtext('path') == QEMU
+        assert channel_devices(to_native(virsh, MANUAL)) == [MANUAL_DEVICE]
+    finally:
+        daemon.stop()
 
 
 def kvm(virsh):

@@ -236,6 +236,70 @@ test_cache(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fake_asked(fixture->folder), ==, 2);
 }
 
+/* As above, but QEMU is one that was built with KVM.
+ * @enabled: whether it could use it when it was asked */
+static VccwQemu *
+qemu_with_kvm(const char *folder, const char *name, gboolean enabled)
+{
+    g_autofree char *replies =
+        g_test_build_filename(G_TEST_DIST, "unit", "data", "qemu", "7.2.replies", NULL);
+    g_autofree char *script =
+        g_strdup_printf("#!/bin/sh\nsed '/\"id\": *\"kvm\"/d' '%s'\n"
+                        "echo '{\"return\":{\"enabled\":%s,\"present\":true},"
+                        "\"id\":\"kvm\"}'\n",
+                        replies, enabled ? "true" : "false");
+    g_autofree char *path = fake_program(folder, name, script);
+    g_autoptr(GError) error = NULL;
+    VccwQemu *qemu = vccw_qemu_probe(path, &error);
+
+    g_assert_no_error(error);
+    return qemu;
+}
+
+/* KVM comes and goes with its device; that of a QEMU that cannot use it does not count.
+ */
+static void
+test_kvm(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *device = g_build_filename(fixture->folder, "kvm", NULL);
+    const char *real = vccw_kvm_device;
+    g_autoptr(VccwQemu) early = NULL, late = NULL, broken = NULL;
+
+    vccw_kvm_device = device;
+    early = qemu_with_kvm(fixture->folder, "qemu-early", FALSE);
+    g_assert_false(vccw_qemu_has_kvm(early));
+    g_assert_true(g_file_set_contents(device, "", 0, NULL));
+    g_assert_true(vccw_qemu_has_kvm(early));
+    broken = qemu_with_kvm(fixture->folder, "qemu-broken", FALSE);
+    g_assert_false(vccw_qemu_has_kvm(broken));
+    late = qemu_with_kvm(fixture->folder, "qemu-late", TRUE);
+    g_assert_true(vccw_qemu_has_kvm(late));
+    g_remove(device);
+    g_assert_false(vccw_qemu_has_kvm(late));
+    g_assert_false(vccw_qemu_has_kvm(early));
+    vccw_kvm_device = real;
+}
+
+/* One that fails as QEMU does where memory is not for writing and execution both. */
+static void
+test_denied_memory(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *replies =
+        g_test_build_filename(G_TEST_DIST, "unit", "data", "qemu", "7.2.replies", NULL);
+    g_autofree char *script = g_strdup_printf("#!/bin/sh\n"
+                                              "case \"$*\" in\n"
+                                              "*split-wx=on*) cat '%s' ;;\n"
+                                              "*) echo 'mprotect failed' >&2; exit 1 ;;\n"
+                                              "esac\n",
+                                              replies);
+    g_autofree char *path = fake_program(fixture->folder, "qemu", script);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwQemu) qemu = vccw_qemu_probe(path, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(vccw_qemu_version(qemu), ==, 7002022);
+}
+
 static gpointer
 probe_in_thread(gpointer path)
 {
@@ -348,6 +412,8 @@ main(int argc, char **argv)
     ADD("7.2", test_old);
     ADD("10.0", test_new);
     ADD("cache", test_cache);
+    ADD("kvm", test_kvm);
+    ADD("denied-memory", test_denied_memory);
     ADD("threads", test_threads);
     ADD("no-program", test_no_program);
     ADD("other-program", test_other_program);
