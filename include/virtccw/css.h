@@ -21,12 +21,24 @@ G_BEGIN_DECLS
 
 typedef struct _VccwInventory VccwInventory;
 
+/** VccwChannelPaths: the eight channel paths of a subchannel, and their masks. */
+typedef struct {
+    guint8 chpids[8];
+    guint8 pim; /* path-installed mask */
+    guint8 pam; /* path-available mask */
+    guint8 pom; /* path-operational mask */
+    guint8 vpm; /* verified-path mask: what the host's driver can work with */
+    gboolean has_vpm;
+} VccwChannelPaths;
+
 /** VccwSubchannel: what the inventory keeps of an I/O subchannel (type 0). */
 typedef struct {
     VccwBusId id;
     char *path;          /* sysfs path, "/devices/css0/0.0.0004": relative to the root */
     char *driver;        /* driver on bus css, or NULL when it is not bound */
     gboolean registered; /* offers mediated-device types */
+    gboolean has_paths;  /* FALSE if the kernel does not tell */
+    VccwChannelPaths paths;
 } VccwSubchannel;
 
 /** VccwDevice: what the inventory keeps of a device on bus ccw. */
@@ -57,19 +69,11 @@ typedef struct {
     guint available_instances; /* how many more can be made now */
 } VccwMdevType;
 
-/** VccwChannelPaths: the eight channel paths of a subchannel, and their masks. */
-typedef struct {
-    guint8 chpids[8];
-    guint8 pim; /* path-installed mask */
-    guint8 pam; /* path-available mask */
-    guint8 pom; /* path-operational mask */
-} VccwChannelPaths;
-
 /** VccwChange: what happened to a node. */
 typedef enum {
     VCCW_CHANGE_ADDED,
     VCCW_CHANGE_REMOVED,
-    VCCW_CHANGE_UPDATED,    /* driver, online state, types or attributes changed */
+    VCCW_CHANGE_UPDATED,    /* driver, online state, types, paths or attributes changed */
     VCCW_CHANGE_REGISTERED, /* a subchannel has just begun to offer types; comes after
                                ADDED or UPDATED of the same subchannel */
 } VccwChange;
@@ -176,7 +180,7 @@ gboolean vccw_subchannel_read_dev_busid(VccwInventory *inventory,
                                         VccwBusId *ret_device);
 
 /**
- * vccw_subchannel_read_paths: Reads chpids and pimpampom.
+ * vccw_subchannel_read_paths: Reads chpids, pimpampom and vpm.
  * @ret_paths: (out): the channel paths
  *
  * Returns: FALSE if the kernel does not tell.
@@ -191,6 +195,30 @@ gboolean vccw_subchannel_read_paths(VccwInventory *inventory,
  * Returns: (transfer full) (nullable): the driver override, or NULL if none is set.
  */
 char *vccw_subchannel_read_override(VccwInventory *inventory, const VccwBusId *id);
+
+/** VccwSubchannelView: what a closer look at a subchannel shows. */
+typedef struct {
+    gboolean has_device; /* FALSE if there is none behind it */
+    VccwBusId device;
+    gboolean has_paths; /* FALSE if the kernel does not tell */
+    VccwChannelPaths paths;
+    char *override; /* the driver override, or NULL */
+} VccwSubchannelView;
+
+/**
+ * vccw_subchannel_look: Reads all of this at once, which is quicker.
+ * @ret_view: (out): to be cleared
+ *
+ * Returns: FALSE if the host has no such subchannel.
+ */
+gboolean vccw_subchannel_look(VccwInventory *inventory,
+                              const VccwBusId *id,
+                              VccwSubchannelView *ret_view);
+
+/** vccw_subchannel_view_clear: Releases what @view has. */
+void vccw_subchannel_view_clear(VccwSubchannelView *view);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VccwSubchannelView, vccw_subchannel_view_clear)
 
 /**
  * vccw_subchannel_read_types:

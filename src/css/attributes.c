@@ -11,6 +11,7 @@
 #include <virtccw/css.h>
 
 #include "base/io.h"
+#include "css/paths.h"
 
 #include <string.h>
 
@@ -43,21 +44,21 @@ vccw_subchannel_read_dev_busid(VccwInventory *inventory,
     return text && vccw_host_bus_id_parse(text, ret_device, NULL);
 }
 
-/* Parses exactly @n bytes, "34 21 00": two hexadecimal digits each, one blank between. */
-static gboolean
-parse_bytes(const char *text, guint n, guint8 *ret_bytes)
+/* Quicker than by the bus's link to it, where it is known. */
+static int
+open_subchannel(VccwInventory *inventory, const VccwBusId *id, const char **ret_driver)
 {
-    guint8 bytes[8];
+    const VccwSubchannel *known = vccw_inventory_get_subchannel(inventory, id);
+    int root = vccw_inventory_sysfs_fd(inventory);
+    g_autofree char *name = NULL;
+    g_autofree char *path = NULL;
 
-    g_assert(n <= G_N_ELEMENTS(bytes));
-    for (guint i = 0; i < n; i++, text += 3) {
-        if (!g_ascii_isxdigit(text[0]) || !g_ascii_isxdigit(text[1]) ||
-            text[2] != (i + 1 < n ? ' ' : '\0'))
-            return FALSE;
-        bytes[i] = g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]);
-    }
-    memcpy(ret_bytes, bytes, n);
-    return TRUE;
+    *ret_driver = known ? known->driver : NULL;
+    if (known)
+        return vccw_open_dir(root, known->path + 1, NULL);
+    name = vccw_bus_id_to_string(id);
+    path = g_build_filename("bus/css/devices", name, NULL);
+    return vccw_open_dir(root, path, NULL);
 }
 
 gboolean
@@ -65,30 +66,52 @@ vccw_subchannel_read_paths(VccwInventory *inventory,
                            const VccwBusId *id,
                            VccwChannelPaths *ret_paths)
 {
-    g_autofree char *chpids = read_subchannel_attr(inventory, id, "chpids");
-    g_autofree char *masks = read_subchannel_attr(inventory, id, "pimpampom");
-    VccwChannelPaths paths;
-    guint8 mask[3];
+    const char *driver;
+    g_auto(VccwFd) dir = open_subchannel(inventory, id, &driver);
 
-    if (!chpids || !parse_bytes(chpids, G_N_ELEMENTS(paths.chpids), paths.chpids))
+    return dir >= 0 && vccw_paths_read(dir, driver, ret_paths);
+}
+
+static char *
+read_override(int dir)
+{
+    g_autofree char *text = vccw_read_attr(dir, "driver_override", NULL);
+
+    return text && *text && !g_str_equal(text, "(null)") ? g_steal_pointer(&text) : NULL;
+}
+
+gboolean
+vccw_subchannel_look(VccwInventory *inventory,
+                     const VccwBusId *id,
+                     VccwSubchannelView *ret_view)
+{
+    const char *driver;
+    g_auto(VccwFd) dir = open_subchannel(inventory, id, &driver);
+    g_autofree char *device = NULL;
+
+    if (dir < 0)
         return FALSE;
-    if (!masks || !parse_bytes(masks, G_N_ELEMENTS(mask), mask))
-        return FALSE;
-    paths.pim = mask[0];
-    paths.pam = mask[1];
-    paths.pom = mask[2];
-    *ret_paths = paths;
+    device = vccw_read_attr(dir, "dev_busid", NULL);
+    *ret_view = (VccwSubchannelView){ .override = read_override(dir) };
+    ret_view->has_device =
+        device && vccw_host_bus_id_parse(device, &ret_view->device, NULL);
+    ret_view->has_paths = vccw_paths_read(dir, driver, &ret_view->paths);
     return TRUE;
+}
+
+void
+vccw_subchannel_view_clear(VccwSubchannelView *view)
+{
+    g_clear_pointer(&view->override, g_free);
 }
 
 char *
 vccw_subchannel_read_override(VccwInventory *inventory, const VccwBusId *id)
 {
-    g_autofree char *text = read_subchannel_attr(inventory, id, "driver_override");
+    const char *driver;
+    g_auto(VccwFd) dir = open_subchannel(inventory, id, &driver);
 
-    if (!text || !*text || g_str_equal(text, "(null)"))
-        return NULL;
-    return g_steal_pointer(&text);
+    return dir < 0 ? NULL : read_override(dir);
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "css/changes.h"
 #include "css/listener.h"
+#include "css/paths.h"
 #include "css/table.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,7 @@ struct _VccwInventory {
     GMainContext *context;
     VccwTable tables[VCCW_N_TABLES];
     VccwChanges changes;
+    VccwPathWatch *paths;   /* the same; or NULL where that is not to be had */
     VccwListener *listener; /* NULL before vccw_inventory_listen() */
     guint64 as_of;          /* number of the newest uevent before the present update */
     GSource *release;       /* will free retired records, or NULL */

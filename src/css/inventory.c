@@ -41,6 +41,7 @@ vccw_inventory_free(VccwInventory *inventory)
 {
     if (!inventory)
         return;
+    vccw_path_watch_free(inventory->paths);
     vccw_listener_free(inventory->listener);
     vccw_source_clear(&inventory->recheck);
     vccw_source_clear(&inventory->release);
@@ -92,17 +93,42 @@ on_uevents(GHashTable *all_news, gboolean lost, gpointer data)
     vccw_update_finish(inventory);
 }
 
+/* The host's driver verifies its paths some time after the write. */
+static void
+on_paths(const VccwPathSet *set, gpointer data)
+{
+    VccwInventory *inventory = data;
+    g_autoptr(GPtrArray) subchannels = vccw_inventory_subchannels(inventory);
+    static const VccwNews no_news;
+
+    vccw_update_begin(inventory);
+    for (guint i = 0; i < subchannels->len; i++) {
+        const VccwSubchannel *subchannel = subchannels->pdata[i];
+        VccwNodeName name = vccw_node_name_css(&subchannel->id);
+
+        if (!vccw_paths_use(&subchannel->paths, set))
+            continue;
+        vccw_update_node(inventory, &name, &no_news);
+        vccw_recheck_node(inventory, &name);
+    }
+    vccw_update_finish(inventory);
+}
+
 gboolean
 vccw_inventory_listen(VccwInventory *inventory, GError **error)
 {
     if (!inventory->listener)
         inventory->listener = vccw_listener_new(on_uevents, inventory, error);
+    if (inventory->listener && !inventory->paths)
+        inventory->paths = vccw_path_watch_new(inventory->root, on_paths, inventory);
     return inventory->listener != NULL;
 }
 
 void
 vccw_inventory_scan(VccwInventory *inventory)
 {
+    if (inventory->paths)
+        vccw_path_watch_update(inventory->paths);
     vccw_update_begin(inventory);
     vccw_update_all(inventory, FALSE);
     vccw_update_finish(inventory);

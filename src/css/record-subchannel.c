@@ -8,6 +8,7 @@
 #include "css/record-private.h"
 
 #include "base/io.h"
+#include "css/paths.h"
 
 #include <fcntl.h>
 #include <stddef.h>
@@ -53,6 +54,8 @@ subchannel_read(int dir, const VccwRecordKey *key, const char *path, gpointer *r
     record->shown.driver = vccw_record_read_name(dir, "driver");
     record->types_inode = inode_of(dir, "mdev_supported_types");
     record->shown.registered = record->types_inode != 0;
+    record->shown.has_paths =
+        vccw_paths_read(dir, record->shown.driver, &record->shown.paths);
     *ret_record = record;
     return VCCW_RECORD_READ;
 }
@@ -64,6 +67,7 @@ subchannel_same(gconstpointer a, gconstpointer b)
     const VccwSubchannel *y = b;
 
     return x->driver == y->driver && x->registered == y->registered &&
+           x->has_paths == y->has_paths && vccw_paths_equal(&x->paths, &y->paths) &&
            g_str_equal(x->path, y->path);
 }
 

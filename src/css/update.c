@@ -81,6 +81,41 @@ keep(VccwTable *table, gpointer before, gpointer record)
     table->kind->free(record);
 }
 
+/* Its paths are those of what is on it. */
+static void
+note_children(VccwInventory *inventory, const VccwBusId *id)
+{
+    g_autoptr(GPtrArray) devices = vccw_inventory_devices(inventory);
+    g_autoptr(GPtrArray) mdevs = vccw_inventory_mdevs(inventory);
+
+    for (guint i = 0; i < devices->len; i++) {
+        const VccwDevice *device = devices->pdata[i];
+
+        if (device->has_subchannel && vccw_bus_id_equal(&device->subchannel, id))
+            vccw_changes_add(&inventory->changes, vccw_node_name_ccw(&device->id),
+                             VCCW_CHANGE_UPDATED);
+    }
+    for (guint i = 0; i < mdevs->len; i++) {
+        const VccwMdev *mdev = mdevs->pdata[i];
+
+        if (vccw_bus_id_equal(&mdev->parent, id))
+            vccw_changes_add(&inventory->changes,
+                             vccw_node_name_mdev(&mdev->uuid, &mdev->parent),
+                             VCCW_CHANGE_UPDATED);
+    }
+}
+
+/* Whether only the paths differ: when the driver changes as well, what is on it does. */
+static gboolean
+is_other_path(const VccwTable *table, gconstpointer before, gconstpointer record)
+{
+    const VccwSubchannel *x = before;
+    const VccwSubchannel *y = record;
+
+    return table->kind == &vccw_record_subchannel && x->driver == y->driver &&
+           !vccw_paths_equal(&x->paths, &y->paths);
+}
+
 /* Puts @record, which was just read, in the place of @before, which may be NULL. */
 static void
 compare(VccwInventory *inventory,
@@ -100,6 +135,8 @@ compare(VccwInventory *inventory,
         vccw_changes_add(&inventory->changes, name, VCCW_CHANGE_UPDATED);
     if (registers)
         vccw_changes_add(&inventory->changes, name, VCCW_CHANGE_REGISTERED);
+    if (before && !same && is_other_path(table, before, record))
+        note_children(inventory, &name.id);
     if (same)
         keep(table, before, record);
     else
