@@ -3,9 +3,11 @@
 /*
  * Guests and single hostdevs: whatever the bytes are, reading ends with a document or an
  * error, and what was read is written the same again and again, also when addresses were
- * assigned. What the schema accepts, the parser without it accepts too.
+ * assigned. What the schema accepts, the parser without it accepts too. With metadata set
+ * it is still a document, and a command line comes of it or an error.
  */
 
+#include "qemu/answers.h"
 #include <string.h>
 #include <virtccw/error.h>
 #include <virtccw/hostdev-xml.h>
@@ -89,6 +91,68 @@ assert_stable(const char *text, gboolean assigned)
     g_assert_cmpstr(written, ==, text);
 }
 
+/* Metadata can be taken out and put back; the document can be read then. */
+static void
+try_metadata(VccwDomainXml *domain)
+{
+    g_autofree char *found = vccw_domain_xml_metadata(domain, "urn:a");
+    g_autofree char *written = NULL;
+    g_autoptr(VccwDomainXml) again = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!vccw_domain_xml_set_metadata(domain, "urn:a", "f", found ? found : "<a><b/></a>",
+                                      &error))
+        assert_sound(error);
+    written = vccw_domain_xml_format(domain, VCCW_DOMAIN_XML_SECURE);
+    again = read_domain(written, FALSE);
+    g_assert_true(again || strlen(written) > VCCW_DOMAIN_XML_MAX / 2);
+}
+
+/* A QEMU that has everything that is asked for. */
+static VccwQemu *
+make_qemu(void)
+{
+    static const char *const types[] = {
+        "vfio-ccw",        "vfio-ap",           "iommufd",       "x-terminal3270",
+        "virtio-gpu-ccw",  "virtio-mouse-ccw",  "diag288",       "virtio-keyboard-ccw",
+        "vhost-vsock-ccw", "virtio-tablet-ccw", "s390-pv-guest",
+    };
+    g_autoptr(GString) answers = g_string_new(
+        "{\"return\":{\"arch\":\"s390x\"},\"id\":\"target\"}\n"
+        "{\"return\":{\"qemu\":{\"micro\":0,\"minor\":0,\"major\":10}},"
+        "\"id\":\"version\"}\n"
+        "{\"return\":[{\"name\":\"iommufd\"}],\"id\":\"p:vfio-ccw\"}\n"
+        "{\"return\":[{\"name\":\"s390-ccw-virtio-10.0\",\"alias\":\"s390-ccw-virtio\","
+        "\"is-default\":true,\"cpu-max\":248}],\"id\":\"machines\"}\n");
+
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+        g_string_append_printf(
+            answers, "{\"return\":[{\"name\":\"%s\"}],\"id\":\"types\"}\n", types[i]);
+    return vccw_understand_qemu("/usr/bin/qemu-system-s390x", answers->str, NULL);
+}
+
+static void
+try_arguments(const VccwDomainXml *domain)
+{
+    static VccwQemu *qemu;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) unread = NULL;
+    g_autofree char *native = NULL;
+    g_autofree char *back = NULL;
+
+    if (!qemu)
+        qemu = make_qemu();
+    g_assert_nonnull(qemu);
+    native = vccw_qemu_native(domain, qemu, VCCW_QEMU_FORM_JSON, &error);
+    if (!native) {
+        assert_sound(error);
+        return;
+    }
+    back = vccw_qemu_from_native(native, &unread);
+    if (!back)
+        assert_sound(unread);
+}
+
 static void
 try_domain(const char *text)
 {
@@ -106,6 +170,8 @@ try_domain(const char *text)
         return;
     assigned = vccw_domain_xml_format(domain, VCCW_DOMAIN_XML_SECURE);
     assert_stable(assigned, TRUE);
+    try_arguments(domain);
+    try_metadata(domain);
 }
 
 int
