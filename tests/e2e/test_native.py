@@ -14,8 +14,8 @@ import libvirt
 import pytest
 
 from domainlib import DOMAIN, domain_path, domain_xml, hostdev_xml
-from hostlib import (HERE, MODULE, RO_SOCKET, SOURCE, URI, VIRTCCWD, Daemon, Virsh, background, run,
-                     wait_for)
+from hostlib import (HERE, MODULE, RO_SOCKET, SOURCE, URI, VIRTCCWD, Daemon, Virsh, background,
+                     golden, run, wait_for)
 
 QEMU = shutil.which('qemu-system-s390x')
 MANUAL = os.path.join(SOURCE, 'xmlfiles/guest-manual.xml')
@@ -262,6 +262,25 @@ def test_without_executable_memory(tmp_path):
 
 def kvm(virsh):
     return virsh('domcapabilities', '--virttype', 'kvm').rc == 0
+
+
+@pytest.fixture
+def known_emulator(own_folder, monkeypatch):
+    """A daemon started after this one finds a QEMU 7.2 that says what Debian's has said."""
+    program = own_folder / 'qemu-system-s390x'
+    program.write_text(f'#!/bin/sh\nexec /bin/cat {SOURCE}/tests/unit/data/qemu/7.2.replies\n')
+    program.chmod(0o755)
+    monkeypatch.setenv('PATH', str(own_folder))
+
+
+def test_golden(known_emulator, daemon):
+    virsh = Virsh(command=('/usr/bin/virsh',))
+    golden('domcapabilities.xml', virsh.ok('domcapabilities'))
+    xml = virsh.ok('capabilities')
+    golden('capabilities.xml', xml.replace(f'<arch>{platform.machine()}<', '<arch>HOST<'))
+    golden('guest-two-hostdevs.args', virsh.ok(
+        'domxml-to-native', 'qemu-argv', f'{SOURCE}/xmlfiles/guest-two-hostdevs.xml').replace(
+            ' -', '\n-'))
 
 
 def test_without_emulator(no_emulator, daemon):

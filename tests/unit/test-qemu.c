@@ -8,6 +8,9 @@
  * - qemu-refused: a guest that cannot be had from QEMU 7.2, and why (NAME.expected)
  * - qemu-native: a command line NAME.args, and the document NAME.out that it becomes
  *
+ * And in xmlfiles, for each guest-NAME.xml: what it becomes for QEMU 10.0 with KVM, in
+ * data/guest-arguments.
+ *
  * With VIRTCCW_REGENERATE=1 in the environment what is expected is written, not compared.
  */
 
@@ -149,6 +152,28 @@ test_arguments(gconstpointer path)
         assert_arguments(path, "7.2", VCCW_QEMU_FORM_LEGACY, ".legacy.args");
     }
     assert_arguments(path, "10.0", VCCW_QEMU_FORM_JSON, ".10.0.args");
+}
+
+/* The samples that people read, on a host that can run all of them. */
+static void
+test_sample(gconstpointer path)
+{
+    g_autofree char *text = read_data(path);
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *golden =
+        g_test_build_filename(G_TEST_DIST, "unit", "data", "guest-arguments", base, NULL);
+    g_autoptr(VccwDomainXml) domain = domain_of(text);
+    g_autoptr(VccwQemu) qemu = qemu_of("10.0");
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) words = NULL;
+    g_autofree char *laid = NULL;
+
+    qemu->kvm = TRUE;
+    vccw_kvm_device = "/dev/null"; /* it can be opened */
+    words = vccw_qemu_arguments(domain, qemu, VCCW_QEMU_FORM_JSON, &error);
+    g_assert_no_error(error);
+    laid = layout(words);
+    assert_golden(golden, ".args", laid);
 }
 
 /* From arguments to XML to arguments: the same devices at the same addresses. */
@@ -348,17 +373,21 @@ test_native_large(void)
     }
 }
 
+/* @path: (transfer full): a folder, whose files with @suffix are tested */
 static void
-add_folder(const char *folder, const char *suffix, GTestDataFunc test, const char *prefix)
+add_files(char *path,
+          const char *begin,
+          const char *suffix,
+          GTestDataFunc test,
+          const char *prefix)
 {
-    char *path = g_test_build_filename(G_TEST_DIST, "unit", "data", folder, NULL);
     GDir *dir = g_dir_open(path, 0, NULL);
     const char *name;
     guint count = 0;
 
     g_assert_nonnull(dir);
     while ((name = g_dir_read_name(dir))) {
-        if (g_str_has_suffix(name, suffix)) {
+        if (g_str_has_prefix(name, begin) && g_str_has_suffix(name, suffix)) {
             g_autofree char *title = g_strdup_printf("/qemu/%s/%s", prefix, name);
 
             g_test_add_data_func_full(title, g_build_filename(path, name, NULL), test,
@@ -371,11 +400,20 @@ add_folder(const char *folder, const char *suffix, GTestDataFunc test, const cha
     g_free(path);
 }
 
+static void
+add_folder(const char *folder, const char *suffix, GTestDataFunc test, const char *prefix)
+{
+    add_files(g_test_build_filename(G_TEST_DIST, "unit", "data", folder, NULL), "",
+              suffix, test, prefix);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add_folder("qemu-args", ".xml", test_arguments, "arguments");
+    add_files(g_build_filename(g_getenv("VIRTCCW_SOURCE"), "xmlfiles", NULL), "guest-",
+              ".xml", test_sample, "sample");
     add_folder("qemu-args", ".xml", test_there_and_back, "there-and-back");
     add_folder("qemu-refused", ".xml", test_refused, "refused");
     add_folder("qemu-native", ".args", test_native, "native");
