@@ -32,6 +32,40 @@ typedef struct {
     char *value;
 } VccwXmlAttr;
 
+/** VccwXmlUser: a <virtccw:use by= what=/>. */
+typedef struct {
+    char *by;   /* "host" or "domain" */
+    char *what; /* a phrase, or the domain's name */
+} VccwXmlUser;
+
+/** VccwXmlChannel: <virtccw:channel>: what a person recognises a channel device by, see
+ * the schema. Strings are NULL where nothing is known. */
+typedef struct {
+    char *device;   /* bus-ID of the device: "0.0.3000" */
+    char *cutype;   /* "3990/e9" */
+    char *devtype;  /* "3390/0c" */
+    char *uid;      /* the volume's unique ID, as read while it was online last */
+    char *override; /* the subchannel's driver override */
+    gboolean has_paths;
+    guint8 pim, pam, pom;
+    gboolean has_vpm;
+    guint8 vpm;
+    guint8 has_chpid; /* mask of the channel paths that have an ID */
+    guint8 chpids[8];
+    GPtrArray *users; /* never NULL; of VccwXmlUser * */
+} VccwXmlChannel;
+
+/** vccw_xml_channel_new: Returns: (transfer full): one that says nothing. */
+VccwXmlChannel *vccw_xml_channel_new(void);
+
+/** vccw_xml_channel_free: Releases @channel. NULL is fine. */
+void vccw_xml_channel_free(VccwXmlChannel *channel);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwXmlChannel, vccw_xml_channel_free)
+
+/** vccw_xml_channel_add_user: Appends a user (strings are copied). */
+void vccw_xml_channel_add_user(VccwXmlChannel *channel, const char *by, const char *what);
+
 /** VccwNodedevXml: a node-device document. Absent elements are NULL, -1 or FALSE. */
 typedef struct {
     VccwNodeKind kind;
@@ -63,6 +97,9 @@ typedef struct {
     /* mdev: <virtccw:autostart result= reason=/>, see the schema; NULL when absent */
     char *autostart_result; /* "failed" or "waiting" */
     char *autostart_reason;
+
+    /* css, ccw and mdev; NULL when absent */
+    VccwXmlChannel *channel;
 
     /* computer */
     char *system_product;

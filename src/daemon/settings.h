@@ -18,6 +18,7 @@ typedef struct {
     char *domains;
     char *dev;
     char *proc;
+    char *guests; /* libvirt's status files of running guests */
     char *overrides;
     char *udev_rules;
     char *state_dir;

@@ -27,6 +27,9 @@ struct _VccwDriver {
     VccwHolderHost holders;
     char *definitions, *runs;
     VccwIdentify *identify; /* NULL if nothing is handed over */
+    VccwVolumes *volumes;   /* the same */
+    VccwGlance *glance;
+    VccwGuests *guests; /* or NULL */
     char *sysfs, *dev, *proc, *overrides, *rules, *state;
     gboolean take_parents;
     gboolean privileged;
@@ -152,6 +155,9 @@ on_inventory_change(const VccwNodeName *name, VccwChange change, gpointer data)
 {
     VccwDriver *driver = data;
 
+    if (driver->volumes && name->kind == VCCW_NODE_CCW && change != VCCW_CHANGE_REMOVED)
+        vccw_volumes_look(driver->volumes, vccw_inventory_sysfs_fd(driver->inventory),
+                          &name->id);
     switch (change) {
     case VCCW_CHANGE_ADDED:
         tell_lifecycle(driver, name, VIR_NODE_DEVICE_EVENT_CREATED);
@@ -278,7 +284,10 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     driver->jobs = vccw_jobs_new();
     driver->autostart =
         vccw_autostart_new(driver->inventory, driver->store, driver->jobs, &driver->host);
+    driver->glance = vccw_glance_new(&driver->handover);
+    driver->guests = options->guests ? vccw_guests_new(options->guests) : NULL;
     if (driver->state) {
+        driver->volumes = vccw_volumes_new(driver->jobs, &driver->handover);
         driver->identify = vccw_identify_new(driver->jobs, &driver->handover);
         vccw_autostart_set_check(driver->autostart, check_autostart, &driver->handover);
     }
@@ -399,6 +408,9 @@ vccw_driver_free(VccwDriver *driver)
     vccw_identify_free(driver->identify);
     vccw_autostart_free(driver->autostart);
     vccw_jobs_free(driver->jobs);
+    vccw_volumes_free(driver->volumes);
+    vccw_glance_free(driver->glance);
+    vccw_guests_free(driver->guests);
     vccw_domain_store_free(driver->domains);
     vccw_store_free(driver->store);
     vccw_inventory_free(driver->inventory);
@@ -472,6 +484,24 @@ const VccwHolderHost *
 vccw_driver_holders(VccwDriver *driver)
 {
     return driver->state && driver->runs ? &driver->holders : NULL;
+}
+
+VccwVolumes *
+vccw_driver_volumes(VccwDriver *driver)
+{
+    return driver->volumes;
+}
+
+VccwGlance *
+vccw_driver_glance(VccwDriver *driver)
+{
+    return driver->glance;
+}
+
+VccwGuests *
+vccw_driver_guests(VccwDriver *driver)
+{
+    return driver->guests;
 }
 
 gboolean

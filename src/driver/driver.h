@@ -8,8 +8,12 @@
 
 #include "base/jobs.h"
 #include "domain/store.h"
+#include "driver/guests.h"
 #include "driver/session.h"
+#include "driver/volumes.h"
+#include "handover/glance.h"
 #include "handover/holder.h"
+#include "handover/host.h"
 #include "mdev/autostart.h"
 #include <glib.h>
 #include <virtccw/css.h>
@@ -25,6 +29,8 @@ typedef struct {
     const char *proc;        /* usually "/proc" */
     const char *definitions; /* usually "/etc/mdevctl.d" */
     const char *domains;     /* usually "/etc/libvirt/ccw"; NULL: no domains are kept */
+    const char *guests;      /* status of libvirt's running guests, usually
+                                "/run/libvirt/qemu"; NULL: nobody looks for them */
     const char *overrides;   /* driverctl's store, usually "/etc/driverctl.d" */
     const char *rules;       /* chzdev's rules, usually "/etc/udev/rules.d" */
     const char *state;       /* what outlives a boot, usually "/var/lib/virtccw"; NULL:
@@ -110,6 +116,15 @@ const VccwHandoverHost *vccw_driver_handover(VccwDriver *driver);
 /** vccw_driver_holders: Returns: (nullable): what giving devices to guests needs; valid
  * as long as the driver; NULL if guests are given none. */
 const VccwHolderHost *vccw_driver_holders(VccwDriver *driver);
+
+/** vccw_driver_volumes: Returns: (nullable): what is remembered of devices. */
+VccwVolumes *vccw_driver_volumes(VccwDriver *driver);
+
+/** vccw_driver_glance: Returns: the host's mounts. */
+VccwGlance *vccw_driver_glance(VccwDriver *driver);
+
+/** vccw_driver_guests: Returns: (nullable): libvirt's running guests. */
+VccwGuests *vccw_driver_guests(VccwDriver *driver);
 
 /** vccw_driver_takes_parents: Returns: whether a start may take its parent. */
 gboolean vccw_driver_takes_parents(VccwDriver *driver);

@@ -5,6 +5,7 @@
  * without an event: free instances, the device behind a subchannel.
  */
 
+#include "driver/node-channel.h"
 #include "driver/node.h"
 #include <virtccw/error.h>
 
@@ -20,20 +21,29 @@ describe_css(VccwDriver *driver, const VccwNodeName *name, VccwNodedevXml *xml)
     VccwInventory *inventory = vccw_driver_inventory(driver);
     const VccwSubchannel *subchannel =
         vccw_inventory_get_subchannel(inventory, &name->id);
+    VccwNodeChannel channel = { .subchannel = &name->id, .of_subchannel = TRUE };
+    g_auto(VccwSubchannelView) view = { 0 };
     g_autoptr(GPtrArray) types = NULL;
 
     xml->path = syspath(driver, subchannel->path);
     xml->driver = g_strdup(subchannel->driver);
     xml->id = name->id;
-    xml->has_channel_device =
-        vccw_subchannel_read_dev_busid(inventory, &name->id, &xml->channel_device);
+    if (vccw_subchannel_look(inventory, &name->id, &view))
+        channel.view = &view;
+    xml->has_channel_device = view.has_device;
+    xml->channel_device = view.device;
+    if (view.has_device)
+        channel.device = &view.device;
     types = vccw_subchannel_read_types(inventory, &name->id);
     for (guint i = 0; i < types->len; i++) {
         const VccwMdevType *type = types->pdata[i];
 
         vccw_nodedev_xml_add_type(xml, type->id, type->name, type->device_api,
                                   type->available_instances);
+        if (type->available_instances == 0)
+            channel.may_have_mdev = TRUE;
     }
+    vccw_node_channel_describe(driver, &channel, xml);
 }
 
 static void
@@ -41,11 +51,19 @@ describe_ccw(VccwDriver *driver, const VccwNodeName *name, VccwNodedevXml *xml)
 {
     const VccwDevice *device =
         vccw_inventory_get_device(vccw_driver_inventory(driver), &name->id);
+    VccwNodeChannel channel = { .device = &name->id, .of_subchannel = TRUE };
+    g_auto(VccwSubchannelView) view = { 0 };
 
+    if (device->has_subchannel &&
+        vccw_subchannel_look(vccw_driver_inventory(driver), &device->subchannel, &view)) {
+        channel.subchannel = &device->subchannel;
+        channel.view = &view;
+    }
     xml->path = syspath(driver, device->path);
     xml->driver = g_strdup(device->driver);
     xml->state = g_strdup(device->online ? "online" : "offline");
     xml->id = name->id;
+    vccw_node_channel_describe(driver, &channel, xml);
 }
 
 static void
@@ -86,6 +104,28 @@ describe_mdev_active(VccwDriver *driver, const VccwMdev *mdev, VccwNodedevXml *x
     xml->iommu_group = MAX(mdev->iommu_group, 0);
 }
 
+/* The device that is behind the parent now; when it is not the one that is meant, the
+ * outcome of the automatic start, or of a start, tells. */
+static void
+describe_mdev_channel(VccwDriver *driver,
+                      const VccwNodeName *name,
+                      gboolean active,
+                      VccwNodedevXml *xml)
+{
+    VccwInventory *inventory = vccw_driver_inventory(driver);
+    VccwNodeChannel channel = { .subchannel = &name->id,
+                                .mdev = active ? &name->uuid : NULL };
+    g_auto(VccwSubchannelView) view = { 0 };
+
+    if (!vccw_inventory_get_subchannel(inventory, &name->id) ||
+        !vccw_subchannel_look(inventory, &name->id, &view))
+        return;
+    channel.view = &view;
+    if (view.has_device)
+        channel.device = &view.device;
+    vccw_node_channel_describe(driver, &channel, xml);
+}
+
 static void
 describe_mdev(VccwDriver *driver,
               const VccwNodeName *name,
@@ -112,6 +152,7 @@ describe_mdev(VccwDriver *driver,
         xml->iommu_group = 0; /* libvirt's word for none */
     if (config && (inactive || !state->active || g_strcmp0(config->type, xml->type) == 0))
         describe_mdev_config(config, xml);
+    describe_mdev_channel(driver, name, state->active && !inactive, xml);
     if (!state->active && state->autostart)
         describe_autostart(driver, name, xml);
 }

@@ -175,17 +175,11 @@ judge_namespaces(const Search *search, int proc, GPtrArray *pids)
 /* FILENAME TYPE SIZE USED PRIORITY, after a line of titles; a file's mount has been
  * found already. */
 static void
-judge_swaps(const Search *search, int proc)
+judge_swap_lines(const Search *search, const char *text)
 {
-    GError *problem = NULL;
-    g_autofree char *text =
-        vccw_read_file(proc, "swaps", TABLE_MAX, NULL, NULL, &problem);
-    g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-    if (!text)
-        vccw_look_fail(search->look, problem);
-
-    for (guint i = 1; lines && lines[0] && lines[i]; i++) {
+    for (guint i = 1; lines[0] && lines[i]; i++) {
         g_autofree char *name = NULL;
         const VccwDisk *disk;
 
@@ -195,6 +189,19 @@ judge_swaps(const Search *search, int proc)
         if (disk)
             add_user(search->users, g_strdup_printf("swap space on %s", disk->name));
     }
+}
+
+static void
+judge_swaps(const Search *search, int proc)
+{
+    GError *problem = NULL;
+    g_autofree char *text =
+        vccw_read_file(proc, "swaps", TABLE_MAX, NULL, NULL, &problem);
+
+    if (text)
+        judge_swap_lines(search, text);
+    else
+        vccw_look_fail(search->look, problem);
 }
 
 /* A sandbox may leave of /proc nothing but processes; a kernel that cannot swap has all
@@ -226,6 +233,49 @@ vccw_mounted_find(const VccwHandoverHost *host,
     judge_namespaces(&search, proc, pids);
     if (vccw_look_exists(look, proc, "swaps"))
         judge_swaps(&search, proc);
+}
+
+/* Judges each line of @text that has @key in it. */
+static void
+judge_lines(const Search *search, const char *text, const char *key)
+{
+    const char *at = text;
+
+    while ((at = strstr(at, key))) {
+        const char *start = at, *end = at + strcspn(at, "\n");
+        g_autofree char *line = NULL;
+
+        while (start > text && start[-1] != '\n')
+            start--;
+        line = g_strndup(start, end - start);
+        judge_mount(search, line);
+        at = end;
+    }
+}
+
+void
+vccw_mounted_glance(const VccwHandoverHost *host,
+                    GPtrArray *disks,
+                    const char *mounts,
+                    const char *swaps,
+                    GPtrArray *users)
+{
+    Search search = { host, NULL, disks, users };
+
+    for (guint i = 0; i < disks->len; i++) {
+        const VccwDisk *disk = disks->pdata[i];
+        g_autofree char *number = g_strdup_printf(" %u:%u ", disk->major, disk->minor);
+        g_autofree char *node = g_strdup_printf(" /dev/%s ", disk->name);
+        g_autofree char *mapper =
+            disk->mapper ? g_strdup_printf(" /dev/mapper/%s ", disk->mapper) : NULL;
+
+        judge_lines(&search, mounts, number);
+        judge_lines(&search, mounts, node);
+        if (mapper)
+            judge_lines(&search, mounts, mapper);
+    }
+    if (swaps)
+        judge_swap_lines(&search, swaps);
 }
 
 /* The disk that descriptor @fd of a process stands for; only what looks like a node is

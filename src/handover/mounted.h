@@ -23,6 +23,18 @@ void vccw_mounted_find(const VccwHandoverHost *host,
                        GPtrArray *users);
 
 /**
+ * vccw_mounted_glance: as vccw_mounted_find(), in what has been read of one mount
+ * namespace and of the swap areas; quick, however much that is.
+ * @mounts: a /proc/PID/mountinfo
+ * @swaps: /proc/swaps
+ */
+void vccw_mounted_glance(const VccwHandoverHost *host,
+                         GPtrArray *disks,
+                         const char *mounts,
+                         const char *swaps,
+                         GPtrArray *users);
+
+/**
  * vccw_mounted_find_openers: Looks for processes that have one of @disks open.
  * @users: of char *: what is found is appended, "process 4711 (fio) has dasda open"
  */

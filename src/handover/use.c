@@ -225,6 +225,17 @@ find_ipl(const Search *search)
 
 /* A parallel-access alias has the unique ID of its base; one of HyperPAV belongs to no
  * particular base. */
+static gboolean
+find_own_alias(const Search *search, const char *uid)
+{
+    gboolean is_alias = is_on(search, search->device, "alias");
+
+    if (is_alias)
+        add_user(search,
+                 g_strdup_printf("PAV alias of %s", uid && *uid ? uid : "a base"));
+    return is_alias;
+}
+
 static void
 find_alias(const Search *search)
 {
@@ -232,10 +243,8 @@ find_alias(const Search *search)
     gboolean has_uid = uid && *uid;
     g_autoptr(GPtrArray) names = NULL;
 
-    if (is_on(search, search->device, "alias")) {
-        add_user(search, g_strdup_printf("PAV alias of %s", has_uid ? uid : "a base"));
+    if (find_own_alias(search, uid))
         return;
-    }
     names =
         has_uid ? vccw_look_list(search->look, search->sysfs, "bus/ccw/devices") : NULL;
     for (guint i = 0; names && i < names->len; i++) {
@@ -298,6 +307,35 @@ vccw_use_find(const VccwHandoverHost *host,
     }
     *ret_users = g_steal_pointer(&users);
     return TRUE;
+}
+
+GPtrArray *
+vccw_use_glance(const VccwHandoverHost *host,
+                int sysfs,
+                const VccwBusId *device,
+                const char *mounts,
+                const char *swaps)
+{
+    static const char *const dasds[] = { "dasd", NULL };
+    GPtrArray *users = g_ptr_array_new_with_free_func(g_free);
+    g_auto(VccwLook) look = { 0 };
+    g_autofree char *id = vccw_bus_id_to_string(device);
+    g_autofree char *driver = driver_of(&look, sysfs, id);
+    Search search = { host, &look, sysfs, id, driver, users };
+    g_autoptr(GPtrArray) disks = disks_of(&look, sysfs, id);
+    g_autofree char *uid = NULL;
+
+    vccw_mounted_glance(host, disks, mounts, swaps, users);
+    find_holders(&search, disks);
+    if (is_one_of(driver, dasds)) { /* no need to search all its folders */
+        uid = attr(&search, id, "uid");
+        find_own_alias(&search, uid);
+    } else {
+        find_network(&search);
+        find_tape(&search);
+    }
+    find_ipl(&search);
+    return users;
 }
 
 GPtrArray *

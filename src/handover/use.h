@@ -28,6 +28,22 @@ gboolean vccw_use_find(const VccwHandoverHost *host,
                        GError **error);
 
 /**
+ * vccw_use_glance: What can be seen of the uses of a device without searching: not those
+ * in other mount namespaces, no aliases of a base, no disk that is only open exclusively.
+ * For showing, not for deciding.
+ * @sysfs: descriptor of the root of sysfs
+ * @mounts: the /proc/PID/mountinfo to look in
+ * @swaps: /proc/swaps
+ *
+ * Returns: (transfer full): of char *, phrases as of vccw_use_find().
+ */
+GPtrArray *vccw_use_glance(const VccwHandoverHost *host,
+                           int sysfs,
+                           const VccwBusId *device,
+                           const char *mounts,
+                           const char *swaps);
+
+/**
  * vccw_use_find_openers: Names the processes that have a disk of the device open, which
  * alone does not make it used, but keeps it from going offline.
  *

@@ -45,15 +45,27 @@ vccw_xml_element_next(const xmlNode *node)
     return search(node->next, (const char *)node->name);
 }
 
-xmlNode *
-vccw_xml_element_first_ns(const xmlNode *parent, const char *uri, const char *name)
+static xmlNode *
+search_ns(xmlNode *node, const char *uri, const char *name)
 {
-    for (xmlNode *node = parent->children; node; node = node->next) {
+    for (; node; node = node->next) {
         if (named(node, name) && node->ns &&
             g_str_equal((const char *)node->ns->href, uri))
             return node;
     }
     return NULL;
+}
+
+xmlNode *
+vccw_xml_element_first_ns(const xmlNode *parent, const char *uri, const char *name)
+{
+    return search_ns(parent->children, uri, name);
+}
+
+xmlNode *
+vccw_xml_element_next_ns(const xmlNode *node)
+{
+    return search_ns(node->next, (const char *)node->ns->href, (const char *)node->name);
 }
 
 /* libxml2's strings are libxml2's to free. */

@@ -39,6 +39,10 @@ xmlNode *vccw_xml_element_next(const xmlNode *node);
 xmlNode *
 vccw_xml_element_first_ns(const xmlNode *parent, const char *uri, const char *name);
 
+/** vccw_xml_element_next_ns: Returns: (transfer none) (nullable): the next sibling of
+ * @node that is called like it, in the same namespace. */
+xmlNode *vccw_xml_element_next_ns(const xmlNode *node);
+
 /**
  * vccw_xml_element_text:
  *

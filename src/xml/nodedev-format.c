@@ -3,10 +3,11 @@
 /*
  * Node-device documents as stock libvirt 9.0.0 prints them, byte for byte; beyond it:
  * <state> of a ccw device as libvirt prints it since 10.5, values of <attr> escaped, and
- * <virtccw:autostart>, which is not there unless something is to be told.
- * docs/differences.md lists this for users.
+ * <virtccw:channel> and <virtccw:autostart>, which are not there unless something is to
+ * be told. docs/differences.md lists this for users.
  */
 
+#include "xml/channel-xml.h"
 #include "xml/nodedev-private.h"
 #include "xml/writer.h"
 
@@ -156,6 +157,7 @@ vccw_nodedev_xml_format(const VccwNodedevXml *xml)
         vccw_xml_writer_close(&writer, "driver");
     }
     write_capability(&writer, xml);
+    vccw_channel_xml_write(&writer, xml->channel);
     write_autostart(&writer, xml);
     vccw_xml_writer_close(&writer, "device");
     return vccw_xml_writer_finish(&writer);

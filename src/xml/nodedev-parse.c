@@ -8,6 +8,7 @@
  */
 
 #include "base/quote.h"
+#include "xml/channel-xml.h"
 #include "xml/element.h"
 #include "xml/nodedev-private.h"
 #include "xml/reader.h"
@@ -335,7 +336,9 @@ parse_device(const xmlNode *root, GError **error)
     parse_devnodes(root, xml);
     xml->parent = vccw_xml_element_text(root, "parent");
     xml->driver = driver ? vccw_xml_element_text(driver, "name") : NULL;
-    if (!parse_capability(capability, xml, error) || !parse_autostart(root, xml, error))
+    if (!parse_capability(capability, xml, error) ||
+        !vccw_channel_xml_parse(root, &xml->channel, error) ||
+        !parse_autostart(root, xml, error))
         return NULL;
     return g_steal_pointer(&xml);
 }

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* The namespace of <virtccw:autostart>; the number changes when its meaning does. */
+/* The namespace of <virtccw:channel> and <virtccw:autostart>; the number changes when its
+ * meaning does. */
 #define VCCW_NODEDEV_XML_NS "urn:virtccw:nodedev:1"
 
 /**

@@ -85,6 +85,7 @@ vccw_nodedev_xml_free(VccwNodedevXml *xml)
     g_ptr_array_unref(xml->attrs);
     g_free(xml->autostart_result);
     g_free(xml->autostart_reason);
+    vccw_xml_channel_free(xml->channel);
     g_free(xml->system_product);
     g_free(xml->system_vendor);
     g_free(xml->system_version);

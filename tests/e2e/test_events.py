@@ -7,9 +7,9 @@ import uuid
 
 import pytest
 
-from hostlib import (OTHER, SUBCHANNEL, UUID, background, bind_vfio, client_uri, css_name,
-                     define_file, definition_path, mdev_name, mdev_xml, ok, plugged, read_file,
-                     wait_for, write_file)
+from hostlib import (OTHER, SUBCHANNEL, UUID, background, bind_vfio, client_uri, css_name, ctl,
+                     define_file, definition_path, free, mdev_name, mdev_xml, ok, plugged,
+                     read_file, simulated, wait_for, write_file)
 
 MDEV = mdev_name()
 BEACON = '_0_0_3fff'
@@ -146,6 +146,54 @@ def test_unusable_definition_is_no_event(listen):
     define_file(subchannel=OTHER)
     other = mdev_name(subchannel=OTHER)
     events.expect((other, 'Defined'))
+
+
+class TestChannel:
+    """Update events of what changes about a channel device, and none without a change."""
+
+    CCW = 'ccw_0_0_3000'
+    STATUS = '/sys/devices/css0/chp0.34/status'
+
+    @simulated
+    def test_bind_and_unbind(self, listen):
+        events = listen('update')
+        bind_vfio()
+        wait_for(lambda: css_name() in events.seen(), 'the other driver is told')
+        before = events.seen().count(css_name())
+        free()
+        wait_for(lambda: events.seen().count(css_name()) > before, 'the old one is told')
+
+    @simulated
+    def test_online_and_offline(self, virsh, listen):
+        events = listen('update')
+        for number, value in enumerate(('0', '1'), 1):
+            write_file('/sys/bus/ccw/devices/0.0.3000/online', value)
+            wait_for(lambda number=number: events.seen().count(self.CCW) >= number,
+                     f'{value} is told')
+            state = 'online' if value == '1' else 'offline'
+            assert f'<state>{state}</state>' in virsh.ok('nodedev-dumpxml', self.CCW)
+
+    @simulated
+    def test_path_varied(self, virsh, listen):
+        """By chchp, which is a write of whoever: the kernel has no uevent for it."""
+        events = listen('update')
+        using = [css_name(), css_name('0.0.003c'), self.CCW, 'ccw_0_0_c60c']
+        for count, value, vpm in ((1, 'offline', '0x40'), (2, 'online', '0xc0')):
+            write_file(self.STATUS, value)
+            events.expect(*using * count)
+            assert f"vpm='{vpm}'" in virsh.ok('nodedev-dumpxml', css_name())
+
+    @simulated
+    def test_path_lost(self, virsh, listen, document):
+        """The machine has lost it: noticed when somebody looks."""
+        bind_vfio()
+        virsh.ok('nodedev-create', document(mdev_xml()))
+        events = listen('update')
+        ctl('set', SUBCHANNEL, 'pam', '40')
+        assert "pam='0x40'" in virsh.ok('nodedev-dumpxml', MDEV)
+        events.expect(css_name(), MDEV)
+        assert "pam='0x40'" in virsh.ok('nodedev-dumpxml', css_name())
+        events.expect(css_name(), MDEV)
 
 
 def test_names_of_events(virsh):

@@ -245,10 +245,10 @@ class TestAutostart:
         assert "<virtccw:autostart" in xml and "result='failed'" in xml
         assert mdev_name(first) in xml  # who has the place
         assert daemon.log().count(f"cannot autostart '{mdev_name(second)}'") == 1
-        assert 'virtccw:' not in virsh.ok('nodedev-dumpxml', mdev_name(first))
+        assert 'virtccw:autostart' not in virsh.ok('nodedev-dumpxml', mdev_name(first))
         virsh.ok('nodedev-destroy', mdev_name(first))
         virsh.ok('nodedev-start', mdev_name(second))
-        assert 'virtccw:' not in virsh.ok('nodedev-dumpxml', mdev_name(second))
+        assert 'virtccw:autostart' not in virsh.ok('nodedev-dumpxml', mdev_name(second))
 
     def test_waiting_is_shown(self, daemon, virsh):
         define_file(start='auto')

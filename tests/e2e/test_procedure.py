@@ -2,6 +2,7 @@
 """IBM's procedure for passing a DASD through, with stock tools, to its exact output."""
 
 import os
+import re
 
 from hostlib import (CSS, LAB, SOURCE, SUBCHANNEL, UUID, ctl, definition_path, mdev_exists,
                      mdev_name, ok, read_file, wait_for)
@@ -40,7 +41,9 @@ def autostart_and_start(virsh):
 
 def check_document(virsh):
     group = os.path.basename(os.readlink(f'/sys/bus/mdev/devices/{UUID}/iommu_group'))
-    assert virsh.ok('nodedev-dumpxml', MDEV) == f'''<device>
+    printed = virsh.ok('nodedev-dumpxml', MDEV)
+    assert '<virtccw:channel ' in printed
+    assert re.sub('(?s)  <virtccw:channel .*</virtccw:channel>\n', '', printed) == f'''<device>
   <name>{MDEV}</name>
   <path>/sys/devices/css0/{SUBCHANNEL}/{UUID}</path>
   <parent>{CSS}</parent>

@@ -121,6 +121,7 @@ class TestDocuments:
 
     @simulated_devices
     def test_golden(self, virsh):
+        virsh.ok('nodedev-dumpxml', 'ccw_0_0_3000')  # it has been seen before it goes
         bind_vfio()
         define_file()
         define_file(OTHER_UUID, OTHER)

@@ -223,6 +223,32 @@ test_values_ccw_and_autostart(void)
 }
 
 static void
+test_values_channel(void)
+{
+    g_autofree char *path = source_path("xmlfiles/css-channel.xml");
+    g_autofree char *text = read_file(path);
+    g_autoptr(VccwNodedevXml) xml = parse(text, TRUE);
+    const VccwXmlChannel *channel = xml->channel;
+    const VccwXmlUser *user;
+
+    g_assert_nonnull(channel);
+    g_assert_cmpstr(channel->device, ==, "0.0.3000");
+    g_assert_cmpstr(channel->cutype, ==, "3990/e9");
+    g_assert_cmpstr(channel->devtype, ==, "3390/0c");
+    g_assert_cmpstr(channel->uid, ==, "IBM.750000000BELG1.3000.00");
+    g_assert_true(channel->has_paths);
+    g_assert_false(channel->has_vpm);
+    g_assert_cmpuint(channel->pom, ==, 0xff);
+    g_assert_cmpuint(channel->has_chpid, ==, 0xc0);
+    g_assert_cmpuint(channel->chpids[1], ==, 0x35);
+    g_assert_cmpstr(channel->override, ==, "vfio_ccw");
+    g_assert_cmpuint(channel->users->len, ==, 1);
+    user = channel->users->pdata[0];
+    g_assert_cmpstr(user->by, ==, "domain");
+    g_assert_cmpstr(user->what, ==, "guest1");
+}
+
+static void
 test_values_computer(void)
 {
     g_autofree char *path = source_path("xmlfiles/computer.xml");
@@ -315,6 +341,36 @@ maybe(char *text)
     return NULL;
 }
 
+/* Whatever is random in it, it says something. */
+static VccwXmlChannel *
+maybe_channel(void)
+{
+    VccwXmlChannel *channel;
+
+    if (g_test_rand_bit())
+        return NULL;
+    channel = vccw_xml_channel_new();
+    channel->device = random_text();
+    channel->cutype = maybe(random_text());
+    channel->uid = maybe(random_text());
+    channel->override = maybe(random_text());
+    channel->has_paths = g_test_rand_bit();
+    if (channel->has_paths) {
+        channel->pim = (guint8)g_test_rand_int();
+        channel->pom = (guint8)g_test_rand_int();
+        channel->has_vpm = g_test_rand_bit();
+        channel->has_chpid = (guint8)g_test_rand_int();
+        for (guint i = 0; i < 8; i++)
+            channel->chpids[i] = (guint8)g_test_rand_int();
+    }
+    for (int n = g_test_rand_int_range(0, 3); n > 0; n--) {
+        g_autofree char *what = random_text();
+
+        vccw_xml_channel_add_user(channel, g_test_rand_bit() ? "host" : "domain", what);
+    }
+    return channel;
+}
+
 static VccwNodedevXml *
 random_document(void)
 {
@@ -335,6 +391,7 @@ random_document(void)
     xml->iommu_group = g_test_rand_int_range(-1, G_MAXINT);
     xml->autostart_result = maybe(g_strdup(g_test_rand_bit() ? "failed" : "waiting"));
     xml->autostart_reason = maybe(random_text());
+    xml->channel = maybe_channel();
     xml->system_product = maybe(random_text());
     xml->system_serial = maybe(random_text());
     xml->firmware_version = maybe(random_text());
@@ -626,6 +683,7 @@ main(int argc, char **argv)
     g_test_add_func("/nodedev-xml/values/absent", test_values_absent);
     g_test_add_func("/nodedev-xml/values/ccw-and-autostart",
                     test_values_ccw_and_autostart);
+    g_test_add_func("/nodedev-xml/values/channel", test_values_channel);
     g_test_add_func("/nodedev-xml/values/computer", test_values_computer);
     g_test_add_func("/nodedev-xml/values/computer-unknown", test_computer_unknown);
     g_test_add_func("/nodedev-xml/written/bytes-not-xml", test_bytes_not_xml);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Devices are looked at in the main loop, as all else that the inventory tells of; the
+ * file is read and written by one job at a time. What changes meanwhile is written by the
+ * next.
+ */
+
+#include "driver/volumes.h"
+
+#include "base/io.h"
+
+#include <fcntl.h>
+
+struct _VccwVolumes {
+    VccwJobs *jobs;
+    const VccwHandoverHost *host;
+    GHashTable *known; /* key of the bus-ID → VccwVolume * */
+    gboolean loaded, working, changed;
+};
+
+/* One job. It may outlive the rest at the end of the process, but then is never done. */
+typedef struct {
+    VccwVolumes *volumes; /* main loop only */
+    VccwHandoverHost host;
+    GString *text;   /* to be kept; NULL: what is kept is to be read */
+    GPtrArray *kept; /* of VccwVolume *, or NULL */
+} Job;
+
+static void begin(VccwVolumes *volumes);
+
+VccwVolumes *
+vccw_volumes_new(VccwJobs *jobs, const VccwHandoverHost *host)
+{
+    VccwVolumes *volumes = g_new0(VccwVolumes, 1);
+
+    volumes->jobs = jobs;
+    volumes->host = host;
+    volumes->known = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
+                                           (GDestroyNotify)vccw_volume_free);
+    begin(volumes);
+    return volumes;
+}
+
+void
+vccw_volumes_free(VccwVolumes *volumes)
+{
+    if (!volumes)
+        return;
+    g_hash_table_unref(volumes->known);
+    g_free(volumes);
+}
+
+static gpointer
+key_of(const VccwBusId *id)
+{
+    return GUINT_TO_POINTER(vccw_bus_id_key(id));
+}
+
+/* @now: (transfer full) */
+static void
+take(VccwVolumes *volumes, VccwVolume *now)
+{
+    VccwVolume *known = g_hash_table_lookup(volumes->known, key_of(&now->id));
+
+    if (!known) {
+        g_hash_table_insert(volumes->known, key_of(&now->id), now);
+        volumes->changed = TRUE;
+        return;
+    }
+    if (vccw_volume_merge(known, now))
+        volumes->changed = TRUE;
+    vccw_volume_free(now);
+}
+
+/* What was kept is older than what is known by now. */
+static void
+take_kept(VccwVolumes *volumes, GPtrArray *all)
+{
+    guint news = g_hash_table_size(volumes->known);
+    gboolean changed = FALSE;
+
+    for (guint i = 0; i < all->len; i++) {
+        VccwVolume *kept = g_steal_pointer(&all->pdata[i]);
+        VccwVolume *known = g_hash_table_lookup(volumes->known, key_of(&kept->id));
+
+        if (known)
+            news--;
+        if (known && vccw_volume_merge(kept, known))
+            changed = TRUE;
+        g_hash_table_replace(volumes->known, key_of(&kept->id), kept);
+    }
+    volumes->changed = changed || news > 0;
+}
+
+/* In a worker. */
+static gboolean
+work(gpointer data, GError **error)
+{
+    Job *job = data;
+
+    if (job->text)
+        return vccw_volume_save(&job->host, job->text, error);
+    job->kept = vccw_volume_load(&job->host, error);
+    return job->kept != NULL;
+}
+
+static void
+done(gpointer data, const GError *error)
+{
+    Job *job = data;
+    VccwVolumes *volumes = job->volumes;
+
+    if (error)
+        g_warning("what devices are cannot be remembered: %s", error->message);
+    if (job->kept)
+        take_kept(volumes, job->kept);
+    volumes->loaded = TRUE;
+    volumes->working = FALSE;
+    begin(volumes);
+}
+
+static void
+job_free(gpointer data)
+{
+    Job *job = data;
+
+    if (job->kept)
+        g_ptr_array_unref(job->kept);
+    if (job->text)
+        g_string_free(job->text, TRUE);
+    g_free(job);
+}
+
+static int
+compare_keys(gconstpointer a, gconstpointer b)
+{
+    guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);
+
+    return (x > y) - (x < y);
+}
+
+static GString *
+to_text(VccwVolumes *volumes)
+{
+    g_autoptr(GList) keys =
+        g_list_sort(g_hash_table_get_keys(volumes->known), compare_keys);
+    GString *text = g_string_new(NULL);
+
+    for (GList *item = keys; item; item = item->next)
+        vccw_volume_to_line(g_hash_table_lookup(volumes->known, item->data), text);
+    return text;
+}
+
+static void
+begin(VccwVolumes *volumes)
+{
+    Job *job;
+
+    if (volumes->working || (volumes->loaded && !volumes->changed))
+        return;
+    job = g_new0(Job, 1);
+    job->volumes = volumes;
+    job->host = *volumes->host;
+    if (volumes->loaded) {
+        job->text = to_text(volumes);
+        volumes->changed = FALSE;
+    }
+    volumes->working = TRUE;
+    vccw_jobs_push(volumes->jobs, "volumes", 0, work, done, NULL, job, job_free);
+}
+
+void
+vccw_volumes_look(VccwVolumes *volumes, int sysfs, const VccwBusId *device)
+{
+    VccwVolume *now = vccw_volume_read(sysfs, device);
+
+    if (!now)
+        return;
+    take(volumes, now);
+    begin(volumes);
+}
+
+const VccwVolume *
+vccw_volumes_get(VccwVolumes *volumes, const VccwBusId *device)
+{
+    return g_hash_table_lookup(volumes->known, key_of(device));
+}
