@@ -150,6 +150,19 @@ on_registered(VccwDriver *driver, const VccwBusId *parent)
     vccw_autostart_registered(driver->autostart, parent);
 }
 
+/* What was defined for a parent that was not there is for what is behind it now. */
+static void
+identify_definitions(VccwDriver *driver, const VccwBusId *parent)
+{
+    g_autoptr(GPtrArray) configs = vccw_store_list_parent(driver->store, parent);
+
+    for (guint i = 0; i < configs->len; i++) {
+        const VccwMdevConfig *config = configs->pdata[i];
+
+        vccw_identify_definition(driver->identify, &config->uuid, &config->parent);
+    }
+}
+
 static void
 on_inventory_change(const VccwNodeName *name, VccwChange change, gpointer data)
 {
@@ -160,6 +173,8 @@ on_inventory_change(const VccwNodeName *name, VccwChange change, gpointer data)
                           &name->id);
     switch (change) {
     case VCCW_CHANGE_ADDED:
+        if (driver->identify && driver->started && name->kind == VCCW_NODE_CSS)
+            identify_definitions(driver, &name->id);
         tell_lifecycle(driver, name, VIR_NODE_DEVICE_EVENT_CREATED);
         break;
     case VCCW_CHANGE_REMOVED:
@@ -198,6 +213,8 @@ on_store_change(VccwStoreChange change,
         tell_lifecycle(driver, &name, VIR_NODE_DEVICE_EVENT_DEFINED);
         break;
     case VCCW_STORE_UNDEFINED:
+        if (driver->identify)
+            vccw_identify_undefined(driver->identify, uuid, parent);
         vccw_autostart_forget(driver->autostart, uuid, parent);
         tell_lifecycle(driver, &name, VIR_NODE_DEVICE_EVENT_UNDEFINED);
         break;
@@ -288,7 +305,8 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     driver->guests = options->guests ? vccw_guests_new(options->guests) : NULL;
     if (driver->state) {
         driver->volumes = vccw_volumes_new(driver->jobs, &driver->handover);
-        driver->identify = vccw_identify_new(driver->jobs, &driver->handover);
+        driver->identify = vccw_identify_new(driver->jobs, &driver->handover,
+                                             vccw_store_dir(driver->store));
         vccw_autostart_set_check(driver->autostart, check_autostart, &driver->handover);
     }
     vccw_inventory_set_func(driver->inventory, on_inventory_change, driver);

@@ -9,10 +9,21 @@
 
 #include "handover/identity.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
+/* What has become of a definition. */
+typedef struct {
+    VccwUuid uuid;
+    VccwBusId parent;
+    gboolean undefined;
+} Change;
+
 struct _VccwIdentify {
     VccwJobs *jobs;
     const VccwHandoverHost *host;
-    GArray *waiting; /* VccwNodeName */
+    const char *dir;
+    GArray *waiting; /* Change, in their order */
     gboolean working;
 };
 
@@ -20,19 +31,21 @@ struct _VccwIdentify {
 typedef struct {
     VccwIdentify *identify; /* main loop only */
     VccwHandoverHost host;
-    GArray *names;
+    char *dir;
+    GArray *changes;
 } Batch;
 
 static void begin(VccwIdentify *identify);
 
 VccwIdentify *
-vccw_identify_new(VccwJobs *jobs, const VccwHandoverHost *host)
+vccw_identify_new(VccwJobs *jobs, const VccwHandoverHost *host, const char *dir)
 {
     VccwIdentify *identify = g_new0(VccwIdentify, 1);
 
     identify->jobs = jobs;
     identify->host = host;
-    identify->waiting = g_array_new(FALSE, FALSE, sizeof(VccwNodeName));
+    identify->dir = dir;
+    identify->waiting = g_array_new(FALSE, FALSE, sizeof(Change));
     return identify;
 }
 
@@ -45,6 +58,27 @@ vccw_identify_free(VccwIdentify *identify)
     g_free(identify);
 }
 
+static gboolean
+is_gone(const Batch *batch, const Change *change)
+{
+    g_autofree char *uuid = vccw_uuid_to_string(&change->uuid);
+    g_autofree char *parent = vccw_bus_id_to_string(&change->parent);
+    g_autofree char *path = g_build_filename(batch->dir, parent, uuid, NULL);
+    struct stat st;
+
+    return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+static void
+follow(const Batch *batch, const Change *change, GError **error)
+{
+    if (!change->undefined)
+        vccw_identity_remember(&batch->host, &change->uuid, &change->parent, FALSE,
+                               error);
+    else if (is_gone(batch, change))
+        vccw_identity_forget(&batch->host, &change->uuid, &change->parent, error);
+}
+
 /* The first failure stands for all: they share the disk. */
 static gboolean
 work(gpointer data, GError **error)
@@ -52,12 +86,8 @@ work(gpointer data, GError **error)
     Batch *batch = data;
     GError *first = NULL;
 
-    for (guint i = 0; i < batch->names->len; i++) {
-        const VccwNodeName *name = &g_array_index(batch->names, VccwNodeName, i);
-
-        vccw_identity_remember(&batch->host, &name->uuid, &name->id, FALSE,
-                               first ? NULL : &first);
-    }
+    for (guint i = 0; i < batch->changes->len; i++)
+        follow(batch, &g_array_index(batch->changes, Change, i), first ? NULL : &first);
     if (first)
         g_propagate_error(error, first);
     return first == NULL;
@@ -80,7 +110,8 @@ batch_free(gpointer data)
 {
     Batch *batch = data;
 
-    g_array_unref(batch->names);
+    g_array_unref(batch->changes);
+    g_free(batch->dir);
     g_free(batch);
 }
 
@@ -94,10 +125,23 @@ begin(VccwIdentify *identify)
     batch = g_new0(Batch, 1);
     batch->identify = identify;
     batch->host = *identify->host;
-    batch->names = identify->waiting;
-    identify->waiting = g_array_new(FALSE, FALSE, sizeof(VccwNodeName));
+    batch->dir = g_strdup(identify->dir);
+    batch->changes = identify->waiting;
+    identify->waiting = g_array_new(FALSE, FALSE, sizeof(Change));
     identify->working = TRUE;
     vccw_jobs_push(identify->jobs, "identify", 0, work, done, NULL, batch, batch_free);
+}
+
+static void
+add(VccwIdentify *identify,
+    const VccwUuid *uuid,
+    const VccwBusId *parent,
+    gboolean undefined)
+{
+    Change change = { *uuid, *parent, undefined };
+
+    g_array_append_val(identify->waiting, change);
+    begin(identify);
 }
 
 void
@@ -105,8 +149,13 @@ vccw_identify_definition(VccwIdentify *identify,
                          const VccwUuid *uuid,
                          const VccwBusId *parent)
 {
-    VccwNodeName name = vccw_node_name_mdev(uuid, parent);
+    add(identify, uuid, parent, FALSE);
+}
 
-    g_array_append_val(identify->waiting, name);
-    begin(identify);
+void
+vccw_identify_undefined(VccwIdentify *identify,
+                        const VccwUuid *uuid,
+                        const VccwBusId *parent)
+{
+    add(identify, uuid, parent, TRUE);
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Remembers which device a definition is for that somebody else (mdevctl) has made.
+ * Remembers which device a definition is for that somebody else (mdevctl) has made, and
+ * forgets it when he has removed it.
  */
 
 #include "base/jobs.h"
@@ -14,8 +15,9 @@ G_BEGIN_DECLS
 typedef struct _VccwIdentify VccwIdentify;
 
 /** vccw_identify_new: Returns: (transfer full): an empty list; @jobs and @host must
- * outlive it. */
-VccwIdentify *vccw_identify_new(VccwJobs *jobs, const VccwHandoverHost *host);
+ * outlive it, and so must @dir, the store's folder. */
+VccwIdentify *
+vccw_identify_new(VccwJobs *jobs, const VccwHandoverHost *host, const char *dir);
 
 /** vccw_identify_free: Releases @identify. NULL is fine. */
 void vccw_identify_free(VccwIdentify *identify);
@@ -25,5 +27,11 @@ void vccw_identify_free(VccwIdentify *identify);
 void vccw_identify_definition(VccwIdentify *identify,
                               const VccwUuid *uuid,
                               const VccwBusId *parent);
+
+/** vccw_identify_undefined: Has it forgotten, if the file of the definition is gone: one
+ * that only cannot be used any more will mean the same device when it can. */
+void vccw_identify_undefined(VccwIdentify *identify,
+                             const VccwUuid *uuid,
+                             const VccwBusId *parent);
 
 G_END_DECLS

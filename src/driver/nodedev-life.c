@@ -20,6 +20,12 @@
 static gboolean
 create_work(VccwTask *task, GError **error)
 {
+    const VccwMdevConfig *config = task->config;
+
+    /* It may be the pair of a definition. */
+    if (task->handover &&
+        !vccw_identity_check(task->handover, &config->uuid, &config->parent, error))
+        return FALSE;
     return vccw_mdev_start(&task->host, task->config, error);
 }
 

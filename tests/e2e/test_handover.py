@@ -436,6 +436,76 @@ class TestIdentity:
         assert mdev_exists(OTHER_UUID)
 
 
+    def remembered(self, uuid=UUID, subchannel=SUBCHANNEL):
+        path = f'{REMEMBERED}/device/{uuid}@{subchannel}'
+        return read_file(path).strip() if os.path.exists(path) else None
+
+    def test_mdevctl_changes_it(self, virsh):
+        """Another attribute, or another time of starting, is no word on the disk."""
+        ok('mdevctl', 'define', '-u', UUID, '-p', SUBCHANNEL, '-t', 'vfio_ccw-io')
+        wait_for(lambda: self.remembered() == DEVICE, 'its device is remembered')
+        self.renumber()
+        ok('mdevctl', 'modify', '-u', UUID, '--auto')
+        wait_for(lambda: 'Autostart:      yes' in virsh.ok('nodedev-info', MDEV), 'it is seen')
+        assert '0.0.4711' in virsh.fails('nodedev-start', MDEV)
+        assert self.remembered() == DEVICE
+
+    def test_mdevctl_defines_it_anew(self, virsh):
+        """Whoever removes a definition and makes another one means what is there now."""
+        ok('mdevctl', 'define', '-u', UUID, '-p', SUBCHANNEL, '-t', 'vfio_ccw-io')
+        wait_for(lambda: self.remembered() == DEVICE, 'its device is remembered')
+        self.renumber()
+        ok('mdevctl', 'undefine', '-u', UUID)
+        wait_for(lambda: not self.remembered(), 'it is forgotten')
+        ok('mdevctl', 'define', '-u', UUID, '-p', SUBCHANNEL, '-t', 'vfio_ccw-io')
+        wait_for(lambda: self.remembered() == '0.0.4711', 'the other one is remembered')
+        virsh.ok('nodedev-start', MDEV)
+
+    def test_unusable_for_a_while(self, daemon, virsh):
+        """A definition that is written badly, and then well again, is the same one."""
+        define_file()
+        wait_for(lambda: self.remembered() == DEVICE, 'its device is remembered')
+        write_file(definition_path(), '{')
+        daemon.wait_log('cannot be used')
+        self.renumber()
+        define_file(start='auto')
+        wait_for(lambda: MDEV in virsh.names('--all'), 'it is listed')
+        assert self.remembered() == DEVICE
+        assert '0.0.4711' in virsh.fails('nodedev-start', MDEV)
+
+    def test_defined_before_it_was_plugged(self, virsh, document):
+        name = mdev_name(subchannel='0.0.0500')
+        virsh.ok('nodedev-define', document(mdev_xml(subchannel='0.0.0500')))
+        assert not self.remembered(subchannel='0.0.0500')
+        ctl('add-subchannel', '0.0.0500', 'device=0.0.5000', 'cutype=3990/e9', 'devtype=3390/0c')
+        wait_for(lambda: self.remembered(subchannel='0.0.0500') == '0.0.5000', 'it is remembered')
+        ctl('remove-subchannel', '0.0.0500')
+        ctl('add-subchannel', '0.0.0500', 'device=0.0.4711', 'cutype=3990/e9',
+            'devtype=3390/0c', 'driver=vfio_ccw')
+        wait_for(lambda: 'css_0_0_0500' in virsh.names('--cap', 'css'), 'it is listed')
+        assert '0.0.4711' in virsh.fails('nodedev-start', name)
+
+    def test_updated(self, virsh, document):
+        """nodedev-update is the way out that the message offers."""
+        import libvirt
+
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        self.renumber()
+        if not hasattr(libvirt.virNodeDevice, 'update'):
+            pytest.skip('this libvirt has no virNodeDeviceUpdate')
+        with contextlib.closing(libvirt.open('ccw:///system')) as connection:
+            connection.nodeDeviceLookupByName(MDEV).update(mdev_xml(), 0)
+        virsh.ok('nodedev-start', MDEV)
+
+    def test_created(self, virsh, document):
+        """Nor is it got around with a document."""
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        self.renumber()
+        error = virsh.fails('nodedev-create', document(mdev_xml()))
+        assert '0.0.3000' in error and '0.0.4711' in error
+        virsh.ok('nodedev-create', document(mdev_xml(OTHER_UUID)))
+
+
 class TestEvents:
     """Each hand-over is told, once it shows."""
 
