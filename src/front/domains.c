@@ -8,6 +8,7 @@
 
 #include "front/domains.h"
 #include "driver/find-mdev.h"
+#include "front/mdevs.h"
 #include "front/own.h"
 #include "front/words.h"
 #include "rpc/protocol.h"
@@ -117,89 +118,31 @@ check(const VccwGuestSourceResult *result, const char *text, GError **error)
     return domain && vccw_domain_xml_check(domain, error);
 }
 
-char *
-vccw_domains_describe_mdev(VccwDriver *driver, const VccwGuestSource *source)
-{
-    VccwFoundMdev found;
-    VccwNodeName parent;
-    g_autofree char *uuid = NULL;
-    g_autofree char *name = NULL;
-
-    if (!source->by_device || source->name.kind == VCCW_NODE_MDEV)
-        return NULL;
-    vccw_find_mdev(driver, &source->name, &found);
-    if (found.exists || !found.has_parent)
-        return NULL;
-    parent = vccw_node_name_css(&found.parent);
-    name = vccw_node_name_to_string(&parent);
-    uuid = vccw_uuid_to_string(&source->uuid);
-    return g_strdup_printf("<device><parent>%s</parent><capability type='mdev'>"
-                           "<type id='vfio_ccw-io'/><uuid>%s</uuid></capability>"
-                           "</device>",
-                           name, uuid);
-}
-
-static GPtrArray *
-describe_mdevs(VccwDriver *driver, const GArray *sources)
-{
-    GPtrArray *wanted = g_ptr_array_new_with_free_func(g_free);
-
-    for (guint i = 0; i < sources->len; i++) {
-        char *text = vccw_domains_describe_mdev(
-            driver, &g_array_index(sources, VccwGuestSource, i));
-
-        if (text)
-            g_ptr_array_add(wanted, text);
-    }
-    return wanted;
-}
-
 static void
 defining_free(gpointer data)
 {
     Defining *defining = data;
 
     vccw_message_free(defining->reply);
-    g_ptr_array_unref(defining->wanted);
+    if (defining->wanted)
+        g_ptr_array_unref(defining->wanted);
     g_free(defining);
 }
 
-static void define_next(VccwRelay *relay, Defining *defining);
-
 static void
-on_mdev_defined(VccwRelay *relay,
-                const VccwResult *result,
-                const GError *error,
-                gpointer data)
+on_mdevs_defined(VccwRelay *relay, const GError *error, gpointer data)
 {
     Defining *defining = data;
     g_autoptr(GError) told = error ? g_error_copy(error) : NULL;
 
-    if (!error) {
-        define_next(relay, defining);
-        return;
-    }
-    g_prefix_error(&told, "the guest is defined, but the mediated device for its "
-                          "<hostdev> is not: ");
-    vccw_relay_fail(relay, &defining->reply->header, told);
-    defining_free(defining);
-}
-
-/* Defines one more mediated device, or answers. */
-static void
-define_next(VccwRelay *relay, Defining *defining)
-{
-    g_autofree char *text = NULL;
-    VccwArgs args = { 0 };
-
-    if (!defining->wanted->len) {
+    if (error) {
+        g_prefix_error(&told, "the guest is defined, but the mediated device for its "
+                              "<hostdev> is not: ");
+        vccw_relay_fail(relay, &defining->reply->header, told);
+    } else {
         vccw_relay_answer(relay, g_steal_pointer(&defining->reply));
-        defining_free(defining);
-        return;
     }
-    text = g_ptr_array_steal_index(defining->wanted, 0);
-    args.name = text;
-    vccw_own_ask(relay, DEFINE_MDEV, &args, on_mdev_defined, defining, defining_free);
+    defining_free(defining);
 }
 
 static void
@@ -207,10 +150,14 @@ on_guest_defined(VccwRelay *relay, VccwMessage *reply, gpointer data)
 {
     Defining *defining = data;
 
-    if (reply->header.status != VCCW_WIRE_OK)
-        g_ptr_array_set_size(defining->wanted, 0);
+    if (reply->header.status != VCCW_WIRE_OK) {
+        vccw_relay_answer(relay, reply);
+        defining_free(defining);
+        return;
+    }
     defining->reply = reply;
-    define_next(relay, defining);
+    vccw_mdevs_define(relay, &reply->header, g_steal_pointer(&defining->wanted),
+                      on_mdevs_defined, defining, defining_free);
 }
 
 static void
@@ -219,9 +166,8 @@ pass_on(VccwRelay *relay, VccwMessage *message, const Shape *shape, const GArray
     VccwDriver *driver = vccw_relay_host(relay)->driver;
     Defining *defining = g_new0(Defining, 1);
 
-    defining->wanted = shape->defines ? describe_mdevs(driver, sources)
-                                      : g_ptr_array_new_with_free_func(g_free);
-    if (defining->wanted->len) {
+    defining->wanted = vccw_mdevs_wanted(driver, sources);
+    if (shape->defines && defining->wanted->len) {
         vccw_relay_ask(relay, message, on_guest_defined, defining, defining_free);
         return;
     }

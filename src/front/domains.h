@@ -30,9 +30,4 @@ void vccw_domains_resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer
  * client may change something. */
 gboolean vccw_domains_concern(VccwRelay *relay, const VccwMessage *message);
 
-/** vccw_domains_describe_mdev: Returns: (transfer full) (nullable): a document of the
- * mediated device that @source needs, if nobody has defined it and its subchannel is
- * here. */
-char *vccw_domains_describe_mdev(VccwDriver *driver, const VccwGuestSource *source);
-
 G_END_DECLS

@@ -19,6 +19,7 @@
 #include "front/hostdevs.h"
 #include "driver/nodedev-guest.h"
 #include "front/domains.h"
+#include "front/mdevs.h"
 #include "front/own.h"
 #include "front/words.h"
 #include "rpc/protocol.h"
@@ -35,7 +36,7 @@
 #define SET_METADATA 264
 #define GET_METADATA 265
 #define IS_ACTIVE    150
-#define DEFINE_MDEV  428
+#define GET_XML_DESC 14
 
 #define UUID_SIZE 16
 #define STATES    2 /* a guest has: running, and defined */
@@ -57,7 +58,7 @@ typedef struct {
     guint at;
     guint32 affect[STATES];
     char *before[STATES]; /* (nullable): the metadata */
-    char *mdev;           /* (nullable): document of the mediated device to be defined */
+    GPtrArray *wanted;    /* (nullable): mediated devices to be defined */
 } Change;
 
 static void
@@ -76,7 +77,8 @@ change_free(gpointer data)
     g_clear_error(&change->error);
     g_free(change->text);
     g_free(change->guest);
-    g_free(change->mdev);
+    if (change->wanted)
+        g_ptr_array_unref(change->wanted);
     g_free(change);
 }
 
@@ -201,16 +203,11 @@ fail(VccwRelay *relay, Change *change, const char *prefix, const GError *error)
 }
 
 static void
-on_mdev_defined(VccwRelay *relay,
-                const VccwResult *result,
-                const GError *error,
-                gpointer data)
+on_mdevs_defined(VccwRelay *relay, const GError *error, gpointer data)
 {
     if (error)
         fail(relay, data,
-             "the device is attached, but its mediated device is not "
-             "defined: ",
-             error);
+             "the device is attached, but its mediated device is not defined: ", error);
     else
         answer(relay, data);
 }
@@ -219,10 +216,10 @@ static void
 on_runs(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
 {
     Change *change = data;
-    VccwArgs args = { .name = change->mdev };
 
-    if (change->mdev)
-        vccw_own_ask(relay, DEFINE_MDEV, &args, on_mdev_defined, change, change_free);
+    if (change->wanted)
+        vccw_mdevs_define(relay, &change->call->header, g_steal_pointer(&change->wanted),
+                          on_mdevs_defined, change, change_free);
     else
         answer(relay, change);
 }
@@ -291,7 +288,8 @@ pass_on(VccwRelay *relay, Change *change)
 
     g_byte_array_append(message->payload, change->call->payload->data,
                         change->call->payload->len);
-    if (vccw_guest_source_resolve(change->text, resolve, change, &result, NULL) &&
+    if (change->text &&
+        vccw_guest_source_resolve(change->text, resolve, change, &result, NULL) &&
         result.text) {
         change->source.uuid = g_array_index(result.sources, VccwGuestSource, 0).uuid;
         vccw_words_replace_text(message->payload, change->document_at, result.text);
@@ -442,7 +440,7 @@ static void
 find_states(Change *change, gsize flags_at)
 {
     gint32 procedure = change->call->header.procedure;
-    gboolean has_flags = procedure == ATTACH_FLAGS || procedure == DETACH_FLAGS;
+    gboolean has_flags = procedure != ATTACH && procedure != DETACH;
     guint32 flags = has_flags ? vccw_words_at(change->call->payload, flags_at / 4)
                               : VIR_DOMAIN_AFFECT_LIVE;
 
@@ -488,7 +486,7 @@ begin(VccwRelay *relay,
     change->attach = attach;
     find_states(change, behind);
     if (attach && change->affect[0] != VIR_DOMAIN_AFFECT_LIVE)
-        change->mdev = vccw_domains_describe_mdev(change->driver, source);
+        change->wanted = vccw_mdevs_wanted(change->driver, result->sources);
     ask_metadata(relay, change, on_metadata);
     return TRUE;
 }
@@ -552,4 +550,65 @@ vccw_hostdevs_change(VccwRelay *relay, VccwMessage *message)
     }
     vccw_relay_fail(relay, &message->header, error);
     vccw_message_free(message);
+}
+
+/* -- by alias -- */
+
+static void
+on_document(VccwRelay *relay, VccwMessage *reply, gpointer data)
+{
+    Change *change = data;
+    gsize at = change->document_at, from = 0;
+    g_autofree char *alias = vccw_words_text(change->call->payload, &at);
+    g_autofree char *text = NULL;
+
+    if (reply->header.status == VCCW_WIRE_OK)
+        text = vccw_words_text(reply->payload, &from);
+    vccw_message_free(reply);
+    if (text && vccw_guest_source_by_alias(text, alias, &change->source.uuid)) {
+        ask_metadata(relay, change, on_metadata);
+        return;
+    }
+    /* Not ours, or the stock daemon will say why not. */
+    vccw_relay_forward(relay, g_steal_pointer(&change->call));
+    change_free(change);
+}
+
+/* Moves @at behind the alias. */
+static gboolean
+read_alias(const GByteArray *payload, Change *change, gsize *at)
+{
+    g_autofree char *alias = NULL;
+
+    if (!read_guest(payload, at, &change->guest, &change->guest_uuid))
+        return FALSE;
+    change->document_at = *at;
+    alias = vccw_words_text(payload, at);
+    return alias != NULL;
+}
+
+void
+vccw_hostdevs_detach_alias(VccwRelay *relay, VccwMessage *message)
+{
+    Change *change = NULL;
+    gsize at = 0;
+
+    if (!vccw_relay_has_stock(relay)) {
+        vccw_own_call(relay, message);
+        return;
+    }
+    change = g_new0(Change, 1);
+    if (!vccw_session_check(vccw_relay_session(relay), &vccw_nodedev_guest_give, NULL) ||
+        !read_alias(message->payload, change, &at)) {
+        vccw_relay_forward(relay, message);
+        change_free(change);
+        return;
+    }
+    change->call = message;
+    change->driver = vccw_relay_host(relay)->driver;
+    find_states(change, at);
+    message = own_question(change, GET_XML_DESC);
+    vccw_words_put(message->payload,
+                   affects_running(change) ? 0 : VIR_DOMAIN_XML_INACTIVE);
+    vccw_relay_ask(relay, message, on_document, change, change_free);
 }

@@ -15,4 +15,8 @@ G_BEGIN_DECLS
  * @message: (transfer full) */
 void vccw_hostdevs_change(VccwRelay *relay, VccwMessage *message);
 
+/** vccw_hostdevs_detach_alias: Passes on a call to detach a device by its alias.
+ * @message: (transfer full) */
+void vccw_hostdevs_detach_alias(VccwRelay *relay, VccwMessage *message);
+
 G_END_DECLS

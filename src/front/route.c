@@ -23,56 +23,57 @@ typedef struct {
 
 /* In ascending order. */
 static const Route routes[] = {
-    { 1, vccw_open_again },          /* ConnectOpen */
-    { 8, vccw_hostdevs_change },     /* DomainAttachDevice */
-    { 10, vccw_domains_in },         /* DomainCreateXML */
-    { 11, vccw_domains_in },         /* DomainDefineXML */
-    { 13, vccw_hostdevs_change },    /* DomainDetachDevice */
-    { 14, vccw_domains_out },        /* DomainGetXMLDesc */
-    { 60, vccw_open_feature },       /* ConnectSupportsFeature */
-    { 66, vccw_open_auth },          /* AuthList … */
-    { 67, vccw_open_auth },          /* … */
-    { 68, vccw_open_auth },          /* … */
-    { 69, vccw_open_auth },          /* … */
-    { 70, vccw_open_auth },          /* … AuthPolkit */
-    { 111, vccw_nodes_list },        /* NodeNumOfDevices */
-    { 112, vccw_nodes_list },        /* NodeListDevices */
-    { 113, vccw_nodes_by_name },     /* NodeDeviceLookupByName */
-    { 114, vccw_nodes_by_name },     /* NodeDeviceGetXMLDesc */
-    { 115, vccw_nodes_by_name },     /* NodeDeviceGetParent */
-    { 116, vccw_nodes_by_name },     /* NodeDeviceNumOfCaps */
-    { 117, vccw_nodes_by_name },     /* NodeDeviceListCaps */
-    { 118, vccw_nodes_by_name },     /* NodeDeviceDettach */
-    { 119, vccw_nodes_by_name },     /* NodeDeviceReAttach */
-    { 120, vccw_nodes_by_name },     /* NodeDeviceReset */
-    { 123, vccw_nodes_by_xml },      /* NodeDeviceCreateXML */
-    { 124, vccw_nodes_by_name },     /* NodeDeviceDestroy */
-    { 136, vccw_domains_in },        /* ConnectDomainXMLToNative */
-    { 160, vccw_hostdevs_change },   /* DomainAttachDeviceFlags */
-    { 161, vccw_hostdevs_change },   /* DomainDetachDeviceFlags */
-    { 174, vccw_hostdevs_change },   /* DomainUpdateDeviceFlags */
-    { 185, vccw_domains_in },        /* DomainSnapshotCreateXML */
-    { 186, vccw_domains_out },       /* DomainSnapshotGetXMLDesc */
-    { 232, vccw_domains_in },        /* DomainSaveFlags */
-    { 233, vccw_domains_in },        /* DomainRestoreFlags */
-    { 235, vccw_domains_out },       /* DomainSaveImageGetXMLDesc */
-    { 236, vccw_domains_in },        /* DomainSaveImageDefineXML */
-    { 285, vccw_nodes_list },        /* ConnectListAllNodeDevices */
-    { 301, vccw_nodes_by_name },     /* NodeDeviceDetachFlags */
-    { 309, vccw_domains_in },        /* DomainCreateXMLWithFiles */
-    { 350, vccw_domains_in },        /* DomainDefineXMLFlags */
-    { 374, vccw_events_register },   /* ConnectNodeDeviceEventRegisterAny */
-    { 375, vccw_events_deregister }, /* ConnectNodeDeviceEventDeregisterAny */
-    { 388, vccw_domains_out },       /* DomainManagedSaveGetXMLDesc */
-    { 389, vccw_domains_in },        /* DomainManagedSaveDefineXML */
-    { 428, vccw_nodes_by_xml },      /* NodeDeviceDefineXML */
-    { 429, vccw_nodes_by_name },     /* NodeDeviceUndefine */
-    { 430, vccw_nodes_by_name },     /* NodeDeviceCreate */
-    { 433, vccw_nodes_by_name },     /* NodeDeviceGetAutostart */
-    { 434, vccw_nodes_by_name },     /* NodeDeviceSetAutostart */
-    { 435, vccw_nodes_by_name },     /* NodeDeviceIsPersistent */
-    { 436, vccw_nodes_by_name },     /* NodeDeviceIsActive */
-    { 447, vccw_nodes_by_name },     /* NodeDeviceUpdate */
+    { 1, vccw_open_again },              /* ConnectOpen */
+    { 8, vccw_hostdevs_change },         /* DomainAttachDevice */
+    { 10, vccw_domains_in },             /* DomainCreateXML */
+    { 11, vccw_domains_in },             /* DomainDefineXML */
+    { 13, vccw_hostdevs_change },        /* DomainDetachDevice */
+    { 14, vccw_domains_out },            /* DomainGetXMLDesc */
+    { 60, vccw_open_feature },           /* ConnectSupportsFeature */
+    { 66, vccw_open_auth },              /* AuthList … */
+    { 67, vccw_open_auth },              /* … */
+    { 68, vccw_open_auth },              /* … */
+    { 69, vccw_open_auth },              /* … */
+    { 70, vccw_open_auth },              /* … AuthPolkit */
+    { 111, vccw_nodes_list },            /* NodeNumOfDevices */
+    { 112, vccw_nodes_list },            /* NodeListDevices */
+    { 113, vccw_nodes_by_name },         /* NodeDeviceLookupByName */
+    { 114, vccw_nodes_by_name },         /* NodeDeviceGetXMLDesc */
+    { 115, vccw_nodes_by_name },         /* NodeDeviceGetParent */
+    { 116, vccw_nodes_by_name },         /* NodeDeviceNumOfCaps */
+    { 117, vccw_nodes_by_name },         /* NodeDeviceListCaps */
+    { 118, vccw_nodes_by_name },         /* NodeDeviceDettach */
+    { 119, vccw_nodes_by_name },         /* NodeDeviceReAttach */
+    { 120, vccw_nodes_by_name },         /* NodeDeviceReset */
+    { 123, vccw_nodes_by_xml },          /* NodeDeviceCreateXML */
+    { 124, vccw_nodes_by_name },         /* NodeDeviceDestroy */
+    { 136, vccw_domains_in },            /* ConnectDomainXMLToNative */
+    { 160, vccw_hostdevs_change },       /* DomainAttachDeviceFlags */
+    { 161, vccw_hostdevs_change },       /* DomainDetachDeviceFlags */
+    { 174, vccw_hostdevs_change },       /* DomainUpdateDeviceFlags */
+    { 185, vccw_domains_in },            /* DomainSnapshotCreateXML */
+    { 186, vccw_domains_out },           /* DomainSnapshotGetXMLDesc */
+    { 232, vccw_domains_in },            /* DomainSaveFlags */
+    { 233, vccw_domains_in },            /* DomainRestoreFlags */
+    { 235, vccw_domains_out },           /* DomainSaveImageGetXMLDesc */
+    { 236, vccw_domains_in },            /* DomainSaveImageDefineXML */
+    { 285, vccw_nodes_list },            /* ConnectListAllNodeDevices */
+    { 301, vccw_nodes_by_name },         /* NodeDeviceDetachFlags */
+    { 309, vccw_domains_in },            /* DomainCreateXMLWithFiles */
+    { 350, vccw_domains_in },            /* DomainDefineXMLFlags */
+    { 374, vccw_events_register },       /* ConnectNodeDeviceEventRegisterAny */
+    { 375, vccw_events_deregister },     /* ConnectNodeDeviceEventDeregisterAny */
+    { 388, vccw_domains_out },           /* DomainManagedSaveGetXMLDesc */
+    { 389, vccw_domains_in },            /* DomainManagedSaveDefineXML */
+    { 392, vccw_hostdevs_detach_alias }, /* DomainDetachDeviceAlias */
+    { 428, vccw_nodes_by_xml },          /* NodeDeviceDefineXML */
+    { 429, vccw_nodes_by_name },         /* NodeDeviceUndefine */
+    { 430, vccw_nodes_by_name },         /* NodeDeviceCreate */
+    { 433, vccw_nodes_by_name },         /* NodeDeviceGetAutostart */
+    { 434, vccw_nodes_by_name },         /* NodeDeviceSetAutostart */
+    { 435, vccw_nodes_by_name },         /* NodeDeviceIsPersistent */
+    { 436, vccw_nodes_by_name },         /* NodeDeviceIsActive */
+    { 447, vccw_nodes_by_name },         /* NodeDeviceUpdate */
 };
 
 static const Route *

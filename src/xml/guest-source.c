@@ -373,6 +373,32 @@ vccw_guest_source_resolve(const char *text,
     return TRUE;
 }
 
+static gboolean
+has_alias(const xmlNode *hostdev, const char *alias)
+{
+    const xmlNode *node = vccw_xml_element_first(hostdev, "alias");
+
+    return node && g_strcmp0(vccw_xml_tree_attribute(node, "name"), alias) == 0;
+}
+
+gboolean
+vccw_guest_source_by_alias(const char *text, const char *alias, VccwUuid *ret_uuid)
+{
+    g_autoptr(xmlDoc) doc = vccw_xml_reader_parse(text, VCCW_DOMAIN_XML_MAX, NULL);
+    const xmlNode *devices =
+        doc ? vccw_xml_element_first(xmlDocGetRootElement(doc), "devices") : NULL;
+    const xmlNode *node = devices ? vccw_xml_element_first(devices, "hostdev") : NULL;
+    VccwGuestSource source = { .managed = FALSE };
+    gboolean known;
+
+    while (node && !(vccw_hostdev_is_vfio_ccw(node) && has_alias(node, alias)))
+        node = vccw_xml_element_next(node);
+    if (!node || !read_source(node, &source, &known, NULL) || !known)
+        return FALSE;
+    *ret_uuid = source.uuid;
+    return TRUE;
+}
+
 /* -- back -- */
 
 static char *

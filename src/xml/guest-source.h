@@ -69,6 +69,16 @@ gboolean vccw_guest_source_resolve(const char *text,
                                    GError **error);
 
 /**
+ * vccw_guest_source_by_alias: Looks for a hostdev by its alias.
+ * @text: a <domain> as stock libvirt has it
+ * @ret_uuid: (out): its UUID
+ *
+ * Returns: FALSE if there is none of model vfio-ccw.
+ */
+gboolean
+vccw_guest_source_by_alias(const char *text, const char *alias, VccwUuid *ret_uuid);
+
+/**
  * vccw_guest_source_restore: The way back.
  *
  * Returns: (transfer full) (nullable): the document as the person wrote it; NULL if it is

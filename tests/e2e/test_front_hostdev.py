@@ -243,6 +243,17 @@ def test_attach_and_detach_of_a_definition(both):
     assert NAMESPACE not in stock.lookupByName(GUEST).XMLDesc()
 
 
+def test_detach_by_alias(both):
+    front, stock = both
+    domain = front.defineXML(guest(hostdev(BY_ADDRESS + "<alias name='ua-disk'/>")))
+    with pytest.raises(libvirt.libvirtError):
+        domain.detachDeviceAlias('ua-other', CONFIG_FLAG)
+    assert "devno='0x3000'" in domain.XMLDesc()
+    domain.detachDeviceAlias('ua-disk', CONFIG_FLAG)
+    assert '<hostdev' not in domain.XMLDesc()
+    assert NAMESPACE not in stock.lookupByName(GUEST).XMLDesc()
+
+
 def test_attach_that_stock_refuses(both):
     front, stock = both
     domain = front.defineXML(guest())
