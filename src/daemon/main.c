@@ -142,7 +142,6 @@ make_driver(const VccwSettings *settings, GError **error)
         .proc = settings->proc,
         .definitions = settings->definitions,
         .domains = settings->domains,
-        .guests = settings->guests,
         .overrides = settings->overrides,
         .rules = settings->udev_rules,
         .state = settings->var_dir,

@@ -214,8 +214,6 @@ set_defaults(VccwSettings *settings)
         set_default(&settings->var_dir,
                     g_build_filename(g_get_user_data_dir(), "virtccw", NULL));
     }
-    settings->guests = g_build_filename(settings->socket_dir, "qemu",
-                                        settings->privileged ? NULL : "run", NULL);
     settings->unix_sock_rw_perms = 0600;
     settings->unix_sock_ro_perms = settings->privileged ? 0666 : 0600;
     settings->log_level = 2;
@@ -358,7 +356,6 @@ vccw_settings_free(VccwSettings *settings)
     g_free(settings->domains);
     g_free(settings->dev);
     g_free(settings->proc);
-    g_free(settings->guests);
     g_free(settings->overrides);
     g_free(settings->udev_rules);
     g_free(settings->state_dir);

@@ -18,7 +18,6 @@ typedef struct {
     char *domains;
     char *dev;
     char *proc;
-    char *guests; /* libvirt's status files of running guests */
     char *overrides;
     char *udev_rules;
     char *state_dir;

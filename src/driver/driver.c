@@ -302,7 +302,7 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     driver->autostart =
         vccw_autostart_new(driver->inventory, driver->store, driver->jobs, &driver->host);
     driver->glance = vccw_glance_new(&driver->handover);
-    driver->guests = options->guests ? vccw_guests_new(options->guests) : NULL;
+    driver->guests = options->runs ? vccw_guests_new(options->runs) : NULL;
     if (driver->state) {
         driver->volumes = vccw_volumes_new(driver->jobs, &driver->handover);
         driver->identify = vccw_identify_new(driver->jobs, &driver->handover,

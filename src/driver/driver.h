@@ -29,8 +29,6 @@ typedef struct {
     const char *proc;        /* usually "/proc" */
     const char *definitions; /* usually "/etc/mdevctl.d" */
     const char *domains;     /* usually "/etc/libvirt/ccw"; NULL: no domains are kept */
-    const char *guests;      /* status of libvirt's running guests, usually
-                                "/run/libvirt/qemu"; NULL: nobody looks for them */
     const char *overrides;   /* driverctl's store, usually "/etc/driverctl.d" */
     const char *rules;       /* chzdev's rules, usually "/etc/udev/rules.d" */
     const char *state;       /* what outlives a boot, usually "/var/lib/virtccw"; NULL:
