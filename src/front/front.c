@@ -13,19 +13,13 @@
 #include "front/peer.h"
 #include "rpc/listeners.h"
 #include "rpc/peers.h"
-#include <errno.h>
+#include "rpc/watcher.h"
 #include <malloc.h>
 #include <sys/epoll.h>
 
-#define EVENTS_PER_TURN 256
-#define TICK            G_TIME_SPAN_SECOND
-#define MEMORY_MUCH     (8 * 1024 * 1024)
-#define FDS_MAX         256 /* file descriptors that may wait to be sent */
-
-typedef struct {
-    GSource source;
-    VccwFront *front;
-} FrontSource;
+#define TICK        G_TIME_SPAN_SECOND
+#define MEMORY_MUCH (8 * 1024 * 1024)
+#define FDS_MAX     256 /* file descriptors that may wait to be sent */
 
 /* A listening socket, with what is behind it. */
 typedef struct {
@@ -46,16 +40,13 @@ typedef struct {
 struct _VccwFront {
     VccwRelayHost host;
     VccwPeers *peers;
-    FrontSource *source;
-    int epoll;
+    VccwWatcher *watcher;
     GPtrArray *gates; /* of Gate */
     GQueue entries;
     GQueue touched;
     GHashTable *by_relay; /* of VccwRelay: Entry */
-    VccwQuiet watch_failures;
     gint64 tick_at;
     gsize peak; /* bytes that relays held, since memory was given back */
-    gboolean in_turn;
     void (*func)(guint clients, gpointer data);
     gpointer func_data;
 };
@@ -70,20 +61,7 @@ on_touched(VccwRelay *relay, gpointer data)
         return;
     entry->touched = TRUE;
     g_queue_push_tail_link(&front->touched, &entry->touched_link);
-    if (!front->in_turn)
-        g_source_set_ready_time(&front->source->source, 0);
-}
-
-static gboolean
-watch(VccwFront *front, int operation, VccwPort *port, guint32 interest)
-{
-    struct epoll_event event = { .events = interest, .data.ptr = port };
-
-    if (epoll_ctl(front->epoll, operation, port->fd, &event) == 0)
-        return TRUE;
-    vccw_quiet_message(&front->watch_failures, "cannot watch a socket: %s",
-                       g_strerror(errno));
-    return FALSE;
+    vccw_watcher_wake(front->watcher);
 }
 
 /* A port that hung up is reported for ever, whatever epoll is asked to watch. */
@@ -110,7 +88,7 @@ update_interest(VccwFront *front, VccwRelay *relay, VccwPort *port)
         return;
     port->watched = operation != EPOLL_CTL_DEL;
     port->interest = interest;
-    if (!watch(front, operation, port, interest))
+    if (!vccw_watcher_watch(front->watcher, operation, port->fd, interest, port))
         vccw_relay_drop(relay, "its socket cannot be watched");
 }
 
@@ -170,26 +148,18 @@ is_of_gate(VccwFront *front, gpointer what)
 }
 
 static void
-handle_port(VccwPort *port, guint32 events)
+on_ready(gpointer what, guint32 events, gpointer data)
 {
-    VccwRelay *relay = port->owner;
+    VccwFront *front = data;
+    VccwPort *port = what;
 
+    if (is_of_gate(front, what))
+        return;
     if (events & EPOLLIN)
-        vccw_intake_receive(relay, port);
+        vccw_intake_receive(port->owner, port);
     else if (events & (EPOLLHUP | EPOLLERR))
-        vccw_intake_hung_up(relay, port);
-    on_touched(relay, vccw_relay_host(relay)->data);
-}
-
-static void
-look_at_sockets(VccwFront *front)
-{
-    struct epoll_event events[EVENTS_PER_TURN];
-    int n = epoll_wait(front->epoll, events, EVENTS_PER_TURN, 0);
-
-    for (int i = 0; i < n; i++)
-        if (!is_of_gate(front, events[i].data.ptr))
-            handle_port(events[i].data.ptr, events[i].events);
+        vccw_intake_hung_up(port->owner, port);
+    on_touched(port->owner, front);
 }
 
 static void
@@ -258,28 +228,22 @@ next_turn(VccwFront *front)
     for (guint i = 0; i < front->gates->len; i++)
         next = MIN(next,
                    vccw_listeners_deadline(((Gate *)front->gates->pdata[i])->listeners));
-    return next == G_MAXINT64 ? -1 : next;
+    return next;
 }
 
-static gboolean
-take_turn(GSource *source, GSourceFunc func, gpointer data)
+static gint64
+take_turn(gint64 now, gpointer data)
 {
-    VccwFront *front = ((FrontSource *)source)->front;
-    gint64 now = g_source_get_time(source);
+    VccwFront *front = data;
 
-    if (front->in_turn)
-        return G_SOURCE_CONTINUE;
-    front->in_turn = TRUE;
-    look_at_sockets(front);
+    vccw_watcher_look(front->watcher, on_ready, front);
     if (now >= front->tick_at)
         tick(front, now);
     front->peak = MAX(front->peak, held(front));
     settle_touched(front);
     if (front->entries.length == 0)
         give_memory_back(front);
-    front->in_turn = FALSE;
-    g_source_set_ready_time(source, next_turn(front));
-    return G_SOURCE_CONTINUE;
+    return next_turn(front);
 }
 
 static void
@@ -316,7 +280,6 @@ init_host(VccwFront *front, VccwDriver *driver, const VccwFrontLimits *limits)
 VccwFront *
 vccw_front_new(VccwDriver *driver, const VccwFrontLimits *given)
 {
-    static GSourceFuncs funcs = { .dispatch = take_turn };
     VccwFrontLimits limits = given ? *given : (VccwFrontLimits){ 0 };
     VccwFront *front = g_new0(VccwFront, 1);
 
@@ -326,15 +289,7 @@ vccw_front_new(VccwDriver *driver, const VccwFrontLimits *given)
                        limits.reserved_clients ? limits.reserved_clients : 100);
     front->gates = g_ptr_array_new_with_free_func(gate_free);
     front->by_relay = g_hash_table_new(g_direct_hash, g_direct_equal);
-    front->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (front->epoll < 0)
-        g_error("cannot watch sockets: %s", g_strerror(errno));
-    front->source = (FrontSource *)g_source_new(&funcs, sizeof(FrontSource));
-    front->source->front = front;
-    g_source_set_static_name(&front->source->source, "virtccw front");
-    g_source_set_can_recurse(&front->source->source, TRUE);
-    g_source_add_unix_fd(&front->source->source, front->epoll, G_IO_IN);
-    g_source_attach(&front->source->source, g_main_context_get_thread_default());
+    front->watcher = vccw_watcher_new("virtccw front", take_turn, front);
     return front;
 }
 
@@ -344,13 +299,11 @@ vccw_front_free(VccwFront *front)
     if (!front)
         return;
     front->func = NULL;
-    front->in_turn = TRUE;
+    vccw_watcher_stop(front->watcher);
     g_ptr_array_unref(front->gates);
     while (front->entries.head)
         remove_entry(front, front->entries.head->data);
-    g_source_destroy(&front->source->source);
-    g_source_unref(&front->source->source);
-    vccw_fd_clear(&front->epoll);
+    vccw_watcher_free(front->watcher);
     g_hash_table_unref(front->by_relay);
     vccw_peers_free(front->peers);
     vccw_authority_free(front->host.authority);
@@ -370,7 +323,8 @@ vccw_front_listen(VccwFront *front, const VccwFrontSocket *socket)
     gate->stock.scheme = g_strdup(socket->scheme);
     gate->stock.spare = socket->spare;
     gate->polkit = socket->polkit;
-    gate->listeners = vccw_listeners_new(front->epoll, on_connection, gate);
+    gate->listeners =
+        vccw_listeners_new(vccw_watcher_epoll(front->watcher), on_connection, gate);
     vccw_listeners_add(gate->listeners, socket->fd, socket->read_only);
     g_ptr_array_add(front->gates, gate);
 }

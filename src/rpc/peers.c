@@ -24,7 +24,7 @@ vccw_peers_new(guint max, guint reserved)
     VccwPeers *peers = g_new0(VccwPeers, 1);
 
     peers->max = max;
-    peers->reserved = reserved;
+    peers->reserved = MIN(reserved, max / 2);
     peers->by_uid = g_hash_table_new(NULL, NULL);
     return peers;
 }

@@ -15,7 +15,8 @@ typedef struct _VccwPeers VccwPeers;
 /**
  * vccw_peers_new:
  * @max: connections at once
- * @reserved: of these, kept free for trusted peers, see vccw_peers_trusts()
+ * @reserved: of these, kept free for trusted peers, see vccw_peers_trusts(); half of them
+ *   at most
  *
  * Returns: (transfer full): the account, empty.
  */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The server is one source of the main loop, whatever the number of its clients: an epoll
- * descriptor tells which sockets are ready, and one deadline covers all timers. So
- * thousands of idle connections cost the loop nothing.
- *
  * A turn of the loop is: see which sockets are ready; do what is due; then let the
  * clients that were touched work, and only here may a client be freed. Trusted clients
  * and others stand in two queues, and each queue has some time in each turn: so root is
@@ -20,31 +16,22 @@
 #include "rpc/deadline.h"
 #include "rpc/listeners.h"
 #include "rpc/peers.h"
-#include "rpc/quiet.h"
+#include "rpc/watcher.h"
 #include <errno.h>
 #include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define EVENTS_PER_TURN 256
-#define TIME_PER_TURN   (5 * G_TIME_SPAN_MILLISECOND) /* for each kind of clients */
-#define PRESSED_PAUSE   (100 * G_TIME_SPAN_MILLISECOND)
-#define MEMORY_MUCH     (8 * 1024 * 1024)
-#define EXPIRE_PAUSE    (10 * G_TIME_SPAN_MILLISECOND) /* between looks at all */
-
-/* What the main loop sees. */
-typedef struct {
-    GSource source;
-    VccwServer *server;
-} ServerSource;
+#define TIME_PER_TURN (5 * G_TIME_SPAN_MILLISECOND) /* for each kind of clients */
+#define PRESSED_PAUSE (100 * G_TIME_SPAN_MILLISECOND)
+#define MEMORY_MUCH   (8 * 1024 * 1024)
+#define EXPIRE_PAUSE  (10 * G_TIME_SPAN_MILLISECOND) /* between looks at all */
 
 struct _VccwServer {
     VccwClientHost host;
     VccwPeers *peers;
-    ServerSource *source;
-    int epoll;
+    VccwWatcher *watcher;
     VccwListeners *listeners;
-    VccwQuiet watch_failures;
     GQueue clients;    /* of VccwClient, by its link */
     GQueue work[2];    /* of those that were touched, by its work_link: trusted ones,
                           and others */
@@ -52,18 +39,10 @@ struct _VccwServer {
     gint64 deadline;   /* not later than that of any client */
     gint64 expired_at; /* when all clients were looked at */
     gboolean pressed;  /* clients were put off: see vccw_client_host_is_pressed() */
-    gboolean in_turn;
     gboolean stopped;
     VccwServerFunc func;
     gpointer func_data;
 };
-
-static void
-wake(VccwServer *server)
-{
-    if (!server->in_turn)
-        g_source_set_ready_time(&server->source->source, 0);
-}
 
 static GQueue *
 work_of(VccwServer *server, const VccwClient *client)
@@ -80,19 +59,7 @@ on_touched(VccwClient *client, gpointer data)
         return;
     client->working = TRUE;
     g_queue_push_tail_link(work_of(server, client), &client->work_link);
-    wake(server);
-}
-
-static gboolean
-watch(VccwServer *server, int operation, int fd, guint32 interest, gpointer what)
-{
-    struct epoll_event event = { .events = interest, .data.ptr = what };
-
-    if (epoll_ctl(server->epoll, operation, fd, &event) == 0)
-        return TRUE;
-    vccw_quiet_message(&server->watch_failures, "cannot watch a socket: %s",
-                       g_strerror(errno));
-    return FALSE;
+    vccw_watcher_wake(server->watcher);
 }
 
 static void
@@ -104,7 +71,7 @@ update_interest(VccwServer *server, VccwClient *client)
     if (interest == client->interest)
         return;
     client->interest = interest;
-    if (!watch(server, EPOLL_CTL_MOD, client->fd, interest, client))
+    if (!vccw_watcher_watch(server->watcher, EPOLL_CTL_MOD, client->fd, interest, client))
         vccw_client_drop(client, "its socket cannot be watched");
 }
 
@@ -137,7 +104,8 @@ vccw_server_adopt(VccwServer *server, int fd, gboolean read_only)
     client = vccw_client_new(&server->host, fd, read_only,
                              vccw_peers_trusts(peer.uid, read_only), peer.uid, peer.pid);
     client->interest = EPOLLIN;
-    if (!watch(server, EPOLL_CTL_ADD, fd, client->interest, client)) {
+    if (!vccw_watcher_watch(server->watcher, EPOLL_CTL_ADD, fd, client->interest,
+                            client)) {
         vccw_peers_leave(server->peers, peer.uid);
         vccw_client_free(client);
         return;
@@ -148,25 +116,18 @@ vccw_server_adopt(VccwServer *server, int fd, gboolean read_only)
 }
 
 static void
-handle_client(VccwClient *client, guint32 events)
+on_ready(gpointer what, guint32 events, gpointer data)
 {
+    VccwServer *server = data;
+    VccwClient *client = what;
+
+    if (vccw_listeners_handle(server->listeners, what))
+        return;
     if (events & EPOLLIN)
         client->readable = TRUE;
     else if (events & (EPOLLHUP | EPOLLERR))
         client->broken = TRUE;
-    on_touched(client, client->host->data);
-}
-
-static void
-look_at_sockets(VccwServer *server)
-{
-    struct epoll_event events[EVENTS_PER_TURN];
-    int n = epoll_wait(server->epoll, events, EVENTS_PER_TURN, 0);
-
-    for (int i = 0; i < n; i++) {
-        if (!vccw_listeners_handle(server->listeners, events[i].data.ptr))
-            handle_client(events[i].data.ptr, events[i].events);
-    }
+    on_touched(client, server);
 }
 
 static void
@@ -226,7 +187,6 @@ work_all(VccwServer *server, GQueue *queue)
     }
 }
 
-/* When the next turn is due though no socket is ready; -1 for never. */
 static gint64
 next_turn(VccwServer *server)
 {
@@ -236,8 +196,7 @@ next_turn(VccwServer *server)
         return 0;
     if (next != G_MAXINT64)
         next = MAX(next, server->expired_at + EXPIRE_PAUSE);
-    next = MIN(next, vccw_listeners_deadline(server->listeners));
-    return next == G_MAXINT64 ? -1 : next;
+    return MIN(next, vccw_listeners_deadline(server->listeners));
 }
 
 /* Those who were put off because of others must be asked again when that is over. */
@@ -266,16 +225,12 @@ give_memory_back(VccwServer *server)
     server->peak = held;
 }
 
-static gboolean
-take_turn(GSource *source, GSourceFunc func, gpointer data)
+static gint64
+take_turn(gint64 now, gpointer data)
 {
-    VccwServer *server = ((ServerSource *)source)->server;
-    gint64 now = g_source_get_time(source);
+    VccwServer *server = data;
 
-    if (server->in_turn)
-        return G_SOURCE_CONTINUE;
-    server->in_turn = TRUE;
-    look_at_sockets(server);
+    vccw_watcher_look(server->watcher, on_ready, server);
     vccw_listeners_resume(server->listeners, now);
     if (now >= server->deadline && now >= server->expired_at + EXPIRE_PAUSE)
         expire_all(server, now);
@@ -283,9 +238,7 @@ take_turn(GSource *source, GSourceFunc func, gpointer data)
     work_all(server, &server->work[1]);
     relieve(server, now);
     give_memory_back(server);
-    server->in_turn = FALSE;
-    g_source_set_ready_time(source, next_turn(server));
-    return G_SOURCE_CONTINUE;
+    return next_turn(server);
 }
 
 static guint
@@ -322,7 +275,6 @@ on_connection(int fd, gboolean read_only, gpointer data)
 VccwServer *
 vccw_server_new(VccwDriver *driver, const VccwServerLimits *limits)
 {
-    static GSourceFuncs funcs = { .dispatch = take_turn };
     VccwServer *server = g_new0(VccwServer, 1);
 
     server->host.driver = driver;
@@ -334,18 +286,9 @@ vccw_server_new(VccwDriver *driver, const VccwServerLimits *limits)
     server->peers = vccw_peers_new(server->host.limits.max_clients,
                                    server->host.limits.reserved_clients);
     server->deadline = G_MAXINT64;
-    server->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (server->epoll < 0)
-        g_error("cannot watch sockets: %s", g_strerror(errno));
-    server->listeners = vccw_listeners_new(server->epoll, on_connection, server);
-    server->source = (ServerSource *)g_source_new(&funcs, sizeof(ServerSource));
-    server->source->server = server;
-    g_source_set_static_name(&server->source->source, "virtccw server");
-    /* Otherwise GLib takes the descriptor out of its poll for each turn, at the price of
-     * three more system calls. */
-    g_source_set_can_recurse(&server->source->source, TRUE);
-    g_source_add_unix_fd(&server->source->source, server->epoll, G_IO_IN);
-    g_source_attach(&server->source->source, g_main_context_get_thread_default());
+    server->watcher = vccw_watcher_new("virtccw server", take_turn, server);
+    server->listeners =
+        vccw_listeners_new(vccw_watcher_epoll(server->watcher), on_connection, server);
     return server;
 }
 
@@ -355,13 +298,11 @@ vccw_server_free(VccwServer *server)
     if (!server)
         return;
     server->func = NULL;
-    server->in_turn = TRUE;
+    vccw_watcher_stop(server->watcher);
     vccw_listeners_free(server->listeners);
     while (server->clients.head)
         remove_client(server, server->clients.head->data);
-    g_source_destroy(&server->source->source);
-    g_source_unref(&server->source->source);
-    vccw_fd_clear(&server->epoll);
+    vccw_watcher_free(server->watcher);
     vccw_peers_free(server->peers);
     g_free(server->host.scratch);
     g_free(server);
