@@ -42,7 +42,8 @@ typedef struct {
 static const Row ROWS[] = {
     { "domain", "type id",
       "name uuid *title *description *metadata memory currentMemory memoryBacking vcpu "
-      "vcpus iothreads iothreadids os cpu clock *on_poweroff on_reboot *on_crash "
+      "vcpus iothreads iothreadids os features cpu clock *on_poweroff on_reboot "
+      "*on_crash "
       "*on_lockfailure keywrap launchSecurity devices *cputune *blkiotune *memtune "
       "numatune *resource *seclabel *perf" },
     { "domain/memory", "unit dumpCore" ON_OFF, "" },
@@ -62,8 +63,10 @@ static const Row ROWS[] = {
     { "domain/os/type", "arch machine", "" },
     { "domain/os/boot", "dev=hd|cdrom|network", "" },
     { "domain/os/bootmenu", "enable" YES_NO, "" },
+    { "domain/features", "", "" },
     { "domain/cpu",
-      "mode=custom|host-passthrough|host-model|maximum match=exact|strict check",
+      "mode=custom|host-passthrough|host-model|maximum match=exact|strict check "
+      "migratable=on",
       "model topology feature" },
     { "domain/cpu/model", "fallback", "" },
     { "domain/cpu/topology", "sockets dies=1 clusters=1 cores threads", "" },
