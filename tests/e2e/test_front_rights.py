@@ -9,14 +9,18 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 import hostlib
 import sidelib
-from hostlib import CSS, HERE, SOCKETS, run, wait_for, write_file
+from hostlib import CSS, HERE, RW_SOCKET, SOCKETS, run, wait_for, write_file
+from rpcclient import RpcClient
 
 USER = 65534
 LAST_PROCEDURE = 460
@@ -83,13 +87,14 @@ def polkit(folder, monitor, manage, others=''):
                    POLICY.format(monitor=monitor, manage=manage, others=others))
         os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={BUS}'
         log = f'{folder}/polkit.log'
-        with process('dbus-daemon', '--nofork', f'--config-file={folder}/bus.conf', log=log):
+        with process('dbus-daemon', '--nofork', f'--config-file={folder}/bus.conf',
+                     log=log) as bus:
             wait_for(lambda: os.path.exists(BUS), 'the bus is there')
-            with process(POLKITD, '--no-debug', log=log):
+            with process(POLKITD, '--no-debug', log=log) as daemon:
                 wait_for(lambda: run('pkcheck', '--action-id', 'org.libvirt.unix.monitor',
                                      '--process', str(os.getpid())).rc == 0,
                          'polkit answers', 20)
-                yield
+                yield bus, daemon
     finally:
         os.environ.pop('DBUS_SYSTEM_BUS_ADDRESS', None)
         hostlib.ok('umount', actions)
@@ -249,6 +254,71 @@ print(json.dumps([done.returncode, done.stdout, done.stderr]))'''
             front = as_user(script, '-c', 'qemu:///system', *extra)
             assert front == stock
             assert front[0] == 1
+
+
+OPEN = '''
+import json
+from rpcclient import RpcClient, RpcError
+with RpcClient(sys.argv[1]) as client:
+    client.socket.settimeout(20)
+    client.call(66)
+    try:
+        client.call(70)
+        print(json.dumps('ok'))
+    except RpcError as error:
+        print(json.dumps(error.code))'''
+
+
+def processor_time(daemon):
+    """Seconds that it has used so far."""
+    with open(f'/proc/{daemon.process.pid}/stat', encoding='ascii') as file:
+        words = file.read().rsplit(')', 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def test_bus_comes_and_goes(tmp_path):
+    """Without the bus nobody is let in, and nothing spins; when it is back, all is well."""
+    write_file(tmp_path / 'virtccwd.conf', FRONT_CONFIG)
+    daemon = hostlib.Daemon(tmp_path)
+    os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={BUS}'
+    daemon.env['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={BUS}'
+    daemon.start('--config', str(tmp_path / 'virtccwd.conf'))
+    try:
+        for _ in range(2):
+            with polkit(tmp_path, 'yes', 'yes'):
+                assert as_user(OPEN, FRONT) == 'ok'
+            before = processor_time(daemon)
+            time.sleep(1)
+            assert processor_time(daemon) - before < 0.3
+            assert as_user(OPEN, FRONT) == 45
+    finally:
+        daemon.stop()
+    daemon.check_log()
+
+
+def test_bus_goes_while_it_is_asked(tmp_path):
+    """polkit hangs, and then the bus is gone: who was waiting is told."""
+    write_file(tmp_path / 'virtccwd.conf', FRONT_CONFIG)
+    daemon = hostlib.Daemon(tmp_path)
+    daemon.env['DBUS_SYSTEM_BUS_ADDRESS'] = f'unix:path={BUS}'
+    daemon.start('--config', str(tmp_path / 'virtccwd.conf'))
+    told = []
+    try:
+        with polkit(tmp_path, 'yes', 'yes') as processes:
+            processes[1].send_signal(signal.SIGSTOP)
+            waiting = threading.Thread(target=lambda: told.append(as_user(OPEN, FRONT)))
+            waiting.start()
+            time.sleep(1)
+            with RpcClient(RW_SOCKET) as client:  # root is not asked about
+                client.open()
+            assert not told
+            processes[0].kill()
+            waiting.join(10)
+            processes[1].send_signal(signal.SIGCONT)
+        assert told == [45]
+    finally:
+        daemon.stop()
+    daemon.check_log()
 
 
 def test_no_polkit_no_entry(tmp_path):
