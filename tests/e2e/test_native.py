@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shlex
 import shutil
 import time
@@ -14,8 +15,8 @@ import libvirt
 import pytest
 
 from domainlib import DOMAIN, domain_path, domain_xml, hostdev_xml
-from hostlib import (HERE, MODULE, RO_SOCKET, SOURCE, URI, VIRTCCWD, Daemon, Virsh, background,
-                     golden, run, wait_for)
+from hostlib import (BUILD, HERE, LAB, MODULE, RO_SOCKET, SOURCE, URI, VIRTCCWD, Daemon, Virsh,
+                     background, golden, ok, run, wait_for)
 
 QEMU = shutil.which('qemu-system-s390x')
 MANUAL = os.path.join(SOURCE, 'xmlfiles/guest-manual.xml')
@@ -262,6 +263,107 @@ def test_without_executable_memory(tmp_path):
 
 def kvm(virsh):
     return virsh('domcapabilities', '--virttype', 'kvm').rc == 0
+
+
+# A device of each kind, with what can be said of it.
+ALL_DEVICES = '''
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw' cache='none' io='threads' discard='unmap' detect_zeroes='unmap'
+        error_policy='enospace' iothread='5' queues='2' queue_size='128' iommu='on' packed='on'/>
+      <source file='{folder}/disk'/>
+      <backingStore/>
+      <blockio logical_block_size='512' physical_block_size='4096'/>
+      <target dev='vda' bus='virtio'/>
+      <serial>a,b</serial>
+      <boot order='1' loadparm='2'/>
+    </disk>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw' cache='unsafe'/>
+      <source file='{folder}/disk'/>
+      <target dev='sdb' bus='scsi'/>
+      <readonly/>
+      <shareable/>
+    </disk>
+    <disk type='file' device='cdrom'><target dev='sda' bus='scsi'/><readonly/></disk>
+    <controller type='scsi' model='virtio-scsi'>
+      <driver queues='2' cmd_per_lun='8' max_sectors='512' iommu='on'/>
+      <alias name='ua-scsi'/>
+    </controller>
+    <controller type='virtio-serial' ports='16'/>
+    <filesystem type='mount' accessmode='mapped'>
+      <source dir='{folder}'/><target dir='share'/><readonly/>
+    </filesystem>
+    <interface type='user'><mtu size='1400'/><boot order='2'/></interface>
+    <serial type='null'><target><model name='x-terminal3270'/></target></serial>
+    <console type='null'><target type='sclp'/></console>
+    <console type='file'>
+      <source path='{folder}/console,1' append='on'/><target type='virtio'/>
+    </console>
+    <channel type='unix'>
+      <source mode='bind' path='{folder}/agent'/><target type='virtio' name='org.qemu.a'/>
+    </channel>
+    <input type='keyboard' bus='virtio'/>
+    <input type='mouse' bus='virtio'/>
+    <input type='tablet' bus='virtio'><driver iommu='on'/></input>
+    <graphics type='vnc' port='5999' listen='127.0.0.1'/>
+    <video><model type='virtio' heads='2'><resolution x='1024' y='768'/></model></video>
+    <watchdog model='diag288' action='dump'/>
+    <memballoon model='virtio' autodeflate='on' freePageReporting='on'/>
+    <rng model='virtio'>
+      <rate bytes='1024' period='2000'/><backend model='random'>/dev/urandom</backend>
+    </rng>
+    <rng model='virtio'><backend model='builtin'/><driver iommu='on'/></rng>
+    <panic model='s390'/>'''
+EVERYTHING = '''<domain type='qemu'><name>a,b "c" 'd' $e</name><memory unit='MiB'>256</memory>
+  <memoryBacking><source type='memfd'/><access mode='shared'/><nosharepages/></memoryBacking>
+  <vcpu current='1'>3</vcpu><iothreads>2</iothreads><iothreadids><iothread id='5'/></iothreadids>
+  <os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type><bootmenu enable='yes'/></os>
+  <cpu mode='maximum'><topology sockets='3' cores='1' threads='1'/></cpu>
+  <on_reboot>destroy</on_reboot>
+  <keywrap><cipher name='aes' state='off'/><cipher name='dea' state='on'/></keywrap>
+  <devices><emulator>{emulator}</emulator>{devices}</devices></domain>'''
+
+
+def start_stopped(native):
+    """Starts the command with processors that stand still. Returns: its devices, and what it
+    said."""
+    questions = ''.join(json.dumps(question) + '\n' for question in (
+        {'execute': 'qmp_capabilities'},
+        {'execute': 'qom-list', 'arguments': {'path': '/machine/peripheral'}},
+        {'execute': 'quit'}))
+    result = run(*shlex.split(native), '-S', '-qmp', 'stdio', stdin=questions)
+    answers = [json.loads(line).get('return') for line in result.out.splitlines()]
+    devices = [{member['name'] for member in answer} - {'type'}
+               for answer in answers if isinstance(answer, list)]
+    return devices, result.err
+
+
+@emulator
+@pytest.mark.skipif(LAB, reason='needs the build folder')
+@pytest.mark.parametrize('form', [(), ('--legacy',)], ids=['json', 'legacy'])
+def test_accepted_by_qemu(tmp_path, form):
+    """The real QEMU takes every argument, and has the devices; one with a mediated device that
+    is not there is refused for that alone."""
+    arguments = os.path.join(BUILD, 'tests/load/guest-arguments')
+    (tmp_path / 'disk').write_bytes(bytes(1 << 20))
+
+    def native(devices):
+        path = tmp_path / 'guest.xml'
+        path.write_text(EVERYTHING.format(emulator=QEMU, devices=devices))
+        kind, line = ok(arguments, *form, path).split('\t', 1)
+        assert kind == 'ok', line
+        return line
+
+    line = native(ALL_DEVICES.format(folder=tmp_path))
+    words = shlex.split(line)
+    devices = [value for option, value in zip(words, words[1:]) if option == '-device']
+    ids = {re.search(r'(?:"id":"|,id=)([^",]*)', device)[1] for device in devices}
+    assert len(ids) == len(devices) == 19
+    found, said = start_stopped(line)
+    assert found == [ids], said
+    found, said = start_stopped(native(hostdev_xml()))
+    assert not found and len(said.splitlines()) == 1, said
+    assert 'vfio-ccw' in said and 'No such file or directory' in said
 
 
 @pytest.fixture
