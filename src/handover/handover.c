@@ -466,13 +466,25 @@ is_left_over(VccwHand *hand)
            is_for_start(hand, stored) && !uuids->len && vccw_look_done(&hand->look, NULL);
 }
 
-/* driverctl knows it by its number, and so has given vfio_ccw another device. */
+/* driverctl knows it by its number, and so has given vfio_ccw another device. That is
+ * told once, and then what is remembered is of the device that is there. */
 static char *
-describe_moved(VccwHand *hand, const char *other)
+tell_moved(VccwHand *hand, const char *other)
 {
-    return g_strdup_printf("%s was detached for device %s, but now has device %s; 'virsh "
-                           "nodedev-reattach %s' gives that to the host",
-                           hand->name, hand->taken->device, other, hand->name);
+    VccwTaken *taken = hand->taken;
+    char *sentence = g_strdup_printf(
+        "%s was detached for device %s, but now has device %s; 'virsh nodedev-reattach "
+        "%s' gives that to the host",
+        hand->name, taken->device, other, hand->name);
+
+    g_free(taken->device);
+    taken->device = g_strdup(other);
+    taken->online = FALSE;
+    g_clear_pointer(&taken->uid, g_free);
+    g_clear_pointer(&taken->cutype, g_free);
+    g_clear_pointer(&taken->devtype, g_free);
+    save(hand, NULL);
+    return sentence;
 }
 
 /* Returns: (transfer full) (nullable): what was done. */
@@ -503,7 +515,7 @@ repair(const VccwHandoverHost *host, const VccwBusId *id)
                                hand.name, problem->message);
     other = vccw_hand_other_device(&hand);
     if (whole && other)
-        return describe_moved(&hand, other);
+        return tell_moved(&hand, other);
     return whole
                ? NULL
                : g_strdup_printf("the hand-over of %s was left half done; now %s has it",
