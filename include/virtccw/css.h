@@ -198,7 +198,8 @@ char *vccw_subchannel_read_override(VccwInventory *inventory, const VccwBusId *i
 
 /** VccwSubchannelView: what a closer look at a subchannel shows. */
 typedef struct {
-    gboolean has_device; /* FALSE if there is none behind it */
+    gboolean knows_device; /* FALSE if the kernel does not tell */
+    gboolean has_device;   /* FALSE if there is none behind it */
     VccwBusId device;
     gboolean has_paths; /* FALSE if the kernel does not tell */
     VccwChannelPaths paths;

@@ -45,6 +45,8 @@ typedef struct {
     char *cutype;   /* "3990/e9" */
     char *devtype;  /* "3390/0c" */
     char *uid;      /* the volume's unique ID, as read while it was online last */
+    char *instead;  /* mdev: bus-ID of the one that is behind the parent now, if that is
+                       another one than the definition is for; "none" for none */
     char *override; /* the subchannel's driver override */
     gboolean has_paths;
     guint8 pim, pam, pom;

@@ -93,6 +93,7 @@ vccw_subchannel_look(VccwInventory *inventory,
         return FALSE;
     device = vccw_read_attr(dir, "dev_busid", NULL);
     *ret_view = (VccwSubchannelView){ .override = read_override(dir) };
+    ret_view->knows_device = device != NULL;
     ret_view->has_device =
         device && vccw_host_bus_id_parse(device, &ret_view->device, NULL);
     ret_view->has_paths = vccw_paths_read(dir, driver, &ret_view->paths);

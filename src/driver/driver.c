@@ -227,6 +227,14 @@ on_store_change(VccwStoreChange change,
 }
 
 static void
+on_identity(const VccwUuid *uuid, const VccwBusId *parent, gpointer data)
+{
+    VccwNodeName name = vccw_node_name_mdev(uuid, parent);
+
+    tell_update(data, &name);
+}
+
+static void
 on_autostart(const VccwUuid *uuid,
              const VccwBusId *parent,
              const VccwAutostartOutcome *outcome,
@@ -307,6 +315,7 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
         driver->volumes = vccw_volumes_new(driver->jobs, &driver->handover);
         driver->identify = vccw_identify_new(driver->jobs, &driver->handover,
                                              vccw_store_dir(driver->store));
+        vccw_identify_set_func(driver->identify, on_identity, driver);
         vccw_autostart_set_check(driver->autostart, check_autostart, &driver->handover);
     }
     vccw_inventory_set_func(driver->inventory, on_inventory_change, driver);
@@ -502,6 +511,12 @@ const VccwHolderHost *
 vccw_driver_holders(VccwDriver *driver)
 {
     return driver->state && driver->runs ? &driver->holders : NULL;
+}
+
+VccwIdentify *
+vccw_driver_identify(VccwDriver *driver)
+{
+    return driver->identify;
 }
 
 VccwVolumes *

@@ -9,6 +9,7 @@
 #include "base/jobs.h"
 #include "domain/store.h"
 #include "driver/guests.h"
+#include "driver/identify.h"
 #include "driver/session.h"
 #include "driver/volumes.h"
 #include "handover/glance.h"
@@ -114,6 +115,9 @@ const VccwHandoverHost *vccw_driver_handover(VccwDriver *driver);
 /** vccw_driver_holders: Returns: (nullable): what giving devices to guests needs; valid
  * as long as the driver; NULL if guests are given none. */
 const VccwHolderHost *vccw_driver_holders(VccwDriver *driver);
+
+/** vccw_driver_identify: Returns: (nullable): which devices the definitions are for. */
+VccwIdentify *vccw_driver_identify(VccwDriver *driver);
 
 /** vccw_driver_volumes: Returns: (nullable): what is remembered of devices. */
 VccwVolumes *vccw_driver_volumes(VccwDriver *driver);

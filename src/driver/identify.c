@@ -17,14 +17,19 @@ typedef struct {
     VccwUuid uuid;
     VccwBusId parent;
     gboolean undefined;
+    gboolean has_device; /* what came of it */
+    VccwBusId device;
 } Change;
 
 struct _VccwIdentify {
     VccwJobs *jobs;
     const VccwHandoverHost *host;
     const char *dir;
-    GArray *waiting; /* Change, in their order */
+    GArray *waiting;     /* Change, in their order */
+    GHashTable *devices; /* VccwNodeName * → VccwBusId * */
     gboolean working;
+    VccwIdentifyFunc func; /* or NULL */
+    gpointer data;
 };
 
 /* One job. It may outlive the list at the end of the process, but then is never done. */
@@ -46,6 +51,8 @@ vccw_identify_new(VccwJobs *jobs, const VccwHandoverHost *host, const char *dir)
     identify->host = host;
     identify->dir = dir;
     identify->waiting = g_array_new(FALSE, FALSE, sizeof(Change));
+    identify->devices =
+        g_hash_table_new_full(vccw_node_name_hash, vccw_node_name_equal, g_free, g_free);
     return identify;
 }
 
@@ -55,6 +62,7 @@ vccw_identify_free(VccwIdentify *identify)
     if (!identify)
         return;
     g_array_unref(identify->waiting);
+    g_hash_table_unref(identify->devices);
     g_free(identify);
 }
 
@@ -70,13 +78,15 @@ is_gone(const Batch *batch, const Change *change)
 }
 
 static void
-follow(const Batch *batch, const Change *change, GError **error)
+follow(const Batch *batch, Change *change, GError **error)
 {
     if (!change->undefined)
         vccw_identity_remember(&batch->host, &change->uuid, &change->parent, FALSE,
                                error);
     else if (is_gone(batch, change))
         vccw_identity_forget(&batch->host, &change->uuid, &change->parent, error);
+    change->has_device =
+        vccw_identity_get(&batch->host, &change->uuid, &change->parent, &change->device);
 }
 
 /* The first failure stands for all: they share the disk. */
@@ -94,9 +104,29 @@ work(gpointer data, GError **error)
 }
 
 static void
+note(VccwIdentify *identify, const Change *change)
+{
+    VccwNodeName name = vccw_node_name_mdev(&change->uuid, &change->parent);
+    const VccwBusId *known = g_hash_table_lookup(identify->devices, &name);
+    gboolean other =
+        known && change->has_device && !vccw_bus_id_equal(known, &change->device);
+
+    if (change->has_device)
+        g_hash_table_replace(identify->devices, g_memdup2(&name, sizeof name),
+                             g_memdup2(&change->device, sizeof change->device));
+    else
+        g_hash_table_remove(identify->devices, &name);
+    if (other && identify->func)
+        identify->func(&change->uuid, &change->parent, identify->data);
+}
+
+static void
 done(gpointer data, const GError *error)
 {
     Batch *batch = data;
+
+    for (guint i = 0; i < batch->changes->len; i++)
+        note(batch->identify, &g_array_index(batch->changes, Change, i));
 
     if (error)
         g_warning("which device a definition is for cannot be remembered: %s",
@@ -138,10 +168,25 @@ add(VccwIdentify *identify,
     const VccwBusId *parent,
     gboolean undefined)
 {
-    Change change = { *uuid, *parent, undefined };
+    Change change = { .uuid = *uuid, .parent = *parent, .undefined = undefined };
 
     g_array_append_val(identify->waiting, change);
     begin(identify);
+}
+
+void
+vccw_identify_set_func(VccwIdentify *identify, VccwIdentifyFunc func, gpointer data)
+{
+    identify->func = func;
+    identify->data = data;
+}
+
+const VccwBusId *
+vccw_identify_get(VccwIdentify *identify, const VccwUuid *uuid, const VccwBusId *parent)
+{
+    VccwNodeName name = vccw_node_name_mdev(uuid, parent);
+
+    return g_hash_table_lookup(identify->devices, &name);
 }
 
 void

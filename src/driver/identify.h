@@ -22,6 +22,20 @@ vccw_identify_new(VccwJobs *jobs, const VccwHandoverHost *host, const char *dir)
 /** vccw_identify_free: Releases @identify. NULL is fine. */
 void vccw_identify_free(VccwIdentify *identify);
 
+/** VccwIdentifyFunc: told that a definition that was for one device is for another now.
+ */
+typedef void (*VccwIdentifyFunc)(const VccwUuid *uuid,
+                                 const VccwBusId *parent,
+                                 gpointer data);
+
+/** vccw_identify_set_func: Has @func called with @data. */
+void vccw_identify_set_func(VccwIdentify *identify, VccwIdentifyFunc func, gpointer data);
+
+/** vccw_identify_get: Returns: (transfer none) (nullable): the device that a definition
+ * is for, as far as it is known by now. */
+const VccwBusId *
+vccw_identify_get(VccwIdentify *identify, const VccwUuid *uuid, const VccwBusId *parent);
+
 /** vccw_identify_definition: Has the device behind @parent remembered for the definition,
  * unless one is. */
 void vccw_identify_definition(VccwIdentify *identify,

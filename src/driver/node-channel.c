@@ -111,13 +111,14 @@ vccw_node_channel_describe(VccwDriver *driver,
 
     if (node->device)
         describe_device(driver, node->device, channel);
+    channel->instead = g_strdup(node->instead);
     if (node->view && node->view->has_paths) {
         describe_paths(&node->view->paths, channel);
         note_paths(driver, node);
     }
     if (node->view && node->of_subchannel)
         channel->override = g_strdup(node->view->override);
-    if (node->device)
+    if (node->device && !node->instead)
         describe_host(driver, node->device, channel);
     describe_guest(driver, node, channel);
     xml->channel = channel;

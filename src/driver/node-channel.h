@@ -14,6 +14,7 @@ typedef struct {
     const VccwBusId *subchannel;    /* or NULL */
     const VccwSubchannelView *view; /* of it, or NULL */
     const VccwBusId *device;        /* or NULL */
+    const char *instead;            /* what is there instead of it, or NULL */
     gboolean of_subchannel;         /* the node is the subchannel, or the device on it */
     const VccwUuid *mdev;           /* the node is this active mediated device; or NULL */
     gboolean may_have_mdev;         /* one may be active on the subchannel */

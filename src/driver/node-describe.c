@@ -104,8 +104,8 @@ describe_mdev_active(VccwDriver *driver, const VccwMdev *mdev, VccwNodedevXml *x
     xml->iommu_group = MAX(mdev->iommu_group, 0);
 }
 
-/* The device that is behind the parent now; when it is not the one that is meant, the
- * outcome of the automatic start, or of a start, tells. */
+/* The device that a definition is for, also when its parent is not there or has another
+ * one: then nothing else about the parent matters. */
 static void
 describe_mdev_channel(VccwDriver *driver,
                       const VccwNodeName *name,
@@ -113,16 +113,26 @@ describe_mdev_channel(VccwDriver *driver,
                       VccwNodedevXml *xml)
 {
     VccwInventory *inventory = vccw_driver_inventory(driver);
-    VccwNodeChannel channel = { .subchannel = &name->id,
-                                .mdev = active ? &name->uuid : NULL };
+    VccwIdentify *identify = vccw_driver_identify(driver);
+    const VccwBusId *meant =
+        identify && !active ? vccw_identify_get(identify, &name->uuid, &name->id) : NULL;
+    VccwNodeChannel channel = { .device = meant, .mdev = active ? &name->uuid : NULL };
     g_auto(VccwSubchannelView) view = { 0 };
+    g_autofree char *there = NULL;
 
-    if (!vccw_inventory_get_subchannel(inventory, &name->id) ||
-        !vccw_subchannel_look(inventory, &name->id, &view))
-        return;
-    channel.view = &view;
-    if (view.has_device)
-        channel.device = &view.device;
+    if (vccw_inventory_get_subchannel(inventory, &name->id) &&
+        vccw_subchannel_look(inventory, &name->id, &view)) {
+        there = view.has_device ? vccw_bus_id_to_string(&view.device) : g_strdup("none");
+        if (meant && view.knows_device &&
+            !(view.has_device && vccw_bus_id_equal(meant, &view.device))) {
+            channel.instead = there;
+        } else {
+            channel.subchannel = &name->id;
+            channel.view = &view;
+            if (view.has_device)
+                channel.device = &view.device;
+        }
+    }
     vccw_node_channel_describe(driver, &channel, xml);
 }
 

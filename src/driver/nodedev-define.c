@@ -28,6 +28,7 @@ remember_device(VccwTask *task)
 {
     g_autoptr(GError) error = NULL;
 
+    task->identified = task->handover != NULL;
     if (task->handover && !vccw_identity_remember(task->handover, &task->config->uuid,
                                                   &task->config->parent, TRUE, &error))
         task->note = g_strdup_printf("which device a definition is for cannot be "

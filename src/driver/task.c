@@ -68,6 +68,8 @@ done(gpointer data, const GError *error)
     }
     if (task->on_parent || task->parent_too)
         vccw_inventory_refresh(vccw_driver_inventory(driver), &parent);
+    if (task->identified)
+        vccw_identify_definition(vccw_driver_identify(driver), &name.uuid, &name.id);
     if (task->note)
         g_warning("%s", task->note);
     if (error)

@@ -38,6 +38,7 @@ struct _VccwTask {
     char *guest; /* the guest that gets, or has, the device; or NULL */
     VccwUuid guest_uuid;
     VccwGuestSource source; /* how the guest names it */
+    gboolean identified;    /* which device is meant was said anew by the work */
     char *note;             /* a warning for the log, set by the work; or NULL */
 };
 

@@ -163,6 +163,19 @@ vccw_identity_remember(const VccwHandoverHost *host,
 }
 
 gboolean
+vccw_identity_get(const VccwHandoverHost *host,
+                  const VccwUuid *uuid,
+                  const VccwBusId *parent,
+                  VccwBusId *ret_device)
+{
+    g_autofree char *name = file_name(uuid, parent);
+    g_autofree char *wanted = NULL;
+
+    return load(host, name, &wanted, NULL) && wanted &&
+           vccw_host_bus_id_parse(wanted, ret_device, NULL);
+}
+
+gboolean
 vccw_identity_forget(const VccwHandoverHost *host,
                      const VccwUuid *uuid,
                      const VccwBusId *parent,

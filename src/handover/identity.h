@@ -45,6 +45,14 @@ gboolean vccw_identity_find(const VccwHandoverHost *host,
                             const VccwBusId *device,
                             VccwBusId *ret_subchannel);
 
+/** vccw_identity_get: Returns: whether a device is remembered, which then is in
+ * @ret_device.
+ */
+gboolean vccw_identity_get(const VccwHandoverHost *host,
+                           const VccwUuid *uuid,
+                           const VccwBusId *parent,
+                           VccwBusId *ret_device);
+
 /** vccw_identity_forget: Forgets a definition. Returns: FALSE with G_UNIX_ERROR. */
 gboolean vccw_identity_forget(const VccwHandoverHost *host,
                               const VccwUuid *uuid,

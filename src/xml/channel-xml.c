@@ -38,6 +38,7 @@ vccw_xml_channel_free(VccwXmlChannel *channel)
     g_free(channel->cutype);
     g_free(channel->devtype);
     g_free(channel->uid);
+    g_free(channel->instead);
     g_free(channel->override);
     g_ptr_array_unref(channel->users);
     g_free(channel);
@@ -134,6 +135,7 @@ vccw_channel_xml_parse(const xmlNode *root, VccwXmlChannel **ret_channel, GError
     const xmlNode *node = vccw_xml_element_first_ns(root, NS, "channel");
     const xmlNode *device = node ? vccw_xml_element_first_ns(node, NS, "device") : NULL;
     const xmlNode *paths = node ? vccw_xml_element_first_ns(node, NS, "paths") : NULL;
+    const xmlNode *instead = node ? vccw_xml_element_first_ns(node, NS, "instead") : NULL;
     const xmlNode *override =
         node ? vccw_xml_element_first_ns(node, NS, "override") : NULL;
     g_autoptr(VccwXmlChannel) channel = NULL;
@@ -147,6 +149,8 @@ vccw_channel_xml_parse(const xmlNode *root, VccwXmlChannel **ret_channel, GError
         channel->devtype = vccw_xml_element_attribute(device, "devtype");
         channel->uid = vccw_xml_element_attribute(device, "uid");
     }
+    if (instead)
+        channel->instead = vccw_xml_element_attribute(instead, "id");
     if (override)
         channel->override = vccw_xml_element_attribute(override, "driver");
     if ((paths && !read_paths(paths, channel, error)) ||
@@ -209,7 +213,8 @@ static gboolean
 says_nothing(const VccwXmlChannel *channel)
 {
     return !channel->device && !channel->cutype && !channel->devtype && !channel->uid &&
-           !channel->has_paths && !channel->override && channel->users->len == 0;
+           !channel->instead && !channel->has_paths && !channel->override &&
+           channel->users->len == 0;
 }
 
 void
@@ -219,6 +224,8 @@ vccw_channel_xml_write(VccwXmlWriter *writer, const VccwXmlChannel *channel)
         return;
     vccw_xml_writer_open(writer, "virtccw:channel", "xmlns:virtccw", NS, NULL);
     write_device(writer, channel);
+    if (channel->instead)
+        vccw_xml_writer_empty(writer, "virtccw:instead", "id", channel->instead, NULL);
     write_paths(writer, channel);
     if (channel->override)
         vccw_xml_writer_empty(writer, "virtccw:override", "driver", channel->override,

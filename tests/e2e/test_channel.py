@@ -99,6 +99,28 @@ class TestDevice:
         daemon.start()
         assert Channel(virsh, CCW).attributes('device') == DASD
 
+    def test_renumbered(self, daemon, virsh, document):
+        """A definition shows the device that it is for, and what is there instead."""
+        virsh.ok('nodedev-detach', CSS)
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        ctl('remove-subchannel', SUBCHANNEL)
+        wait_for(lambda: CSS not in virsh.names(), 'it has gone')
+        assert Channel(virsh, MDEV).attributes('device') == DASD
+        assert Channel(virsh, MDEV).attributes('paths') is None
+        ctl('add-subchannel', SUBCHANNEL, 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c',
+            'chpids=34')
+        wait_for(lambda: CSS in virsh.names(), 'another one is there')
+        for _ in range(2):
+            channel = Channel(virsh, MDEV)
+            assert channel.attributes('device') == DASD
+            assert channel.attributes('instead') == {'id': '0.0.4711'}
+            assert channel.chpids == []
+            daemon.restart()
+            wait_for(lambda: Channel(virsh, MDEV).attributes('instead'), 'it has been read')
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        wait_for(lambda: not Channel(virsh, MDEV).attributes('instead'), 'it means this one now')
+        assert Channel(virsh, MDEV).attributes('device')['id'] == '0.0.4711'
+
     def test_without_device(self, virsh):
         ctl('add-subchannel', '0.0.0600', 'chpids=34')
         wait_for(lambda: 'css_0_0_0600' in virsh.names('--cap', 'css'), 'it is listed')

@@ -354,6 +354,7 @@ maybe_channel(void)
     channel->cutype = maybe(random_text());
     channel->uid = maybe(random_text());
     channel->override = maybe(random_text());
+    channel->instead = maybe(random_text());
     channel->has_paths = g_test_rand_bit();
     if (channel->has_paths) {
         channel->pim = (guint8)g_test_rand_int();
