@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +47,13 @@ typedef struct {
     gint64 deadline; /* of g_get_monotonic_time() */
 } Asked;
 
+/* In the child: it ends with the thread that waits for it, so also with this process. */
+static void
+follow_parent(gpointer data)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static gboolean
 start(Asked *asked, const char *const *machine, GError **error)
 {
@@ -72,8 +80,9 @@ start(Asked *asked, const char *const *machine, GError **error)
     }
     asked->qmp = pair[0];
     asked->errors = pipes[0];
-    ok = g_spawn_async_with_fds("/", (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-                                NULL, &asked->pid, pair[1], pair[1], pipes[1], &cause);
+    ok = g_spawn_async_with_fds("/", (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+                                follow_parent, NULL, &asked->pid, pair[1], pair[1],
+                                pipes[1], &cause);
     close(pair[1]);
     close(pipes[1]);
     if (!ok) {

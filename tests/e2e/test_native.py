@@ -144,8 +144,8 @@ class TestToNative:
         assert f"'{program}' ended without an answer" in refused(link)
         assert witness.exists()
 
-    def test_hanging_emulator(self, virsh, write, own_folder):
-        """One that does not answer delays only those who ask for it."""
+    def test_hanging_emulator(self, daemon, virsh, write, own_folder):
+        """One that does not answer delays only those who ask for it, and ends with the daemon."""
         program = own_folder / 'qemu-system-s390x'
         program.write_text('#!/bin/sh\nexec sleep 100\n')
         program.chmod(0o755)
@@ -157,7 +157,9 @@ class TestToNative:
             for verb in (['domxml-to-native', 'qemu-argv', MANUAL], ['domcapabilities'],
                          ['capabilities']):
                 virsh.ok(*verb)
+            daemon.stop()
         assert time.monotonic() - begin < 15
+        wait_for(lambda: 'sleep 100' not in run('ps', 'ax').out, 'it is gone')
 
     def test_other_format(self, virsh):
         assert "'xen-xl'" in virsh.fails('domxml-to-native', 'xen-xl', MANUAL)
