@@ -2,10 +2,11 @@
 """Guests of stock libvirtd that get their channel devices when they start.
 
 The simulator has no VFIO, so QEMU would refuse vfio-ccw devices. For what comes after that,
-guests run by a program that leaves those out of QEMU's command line; the lab has the real one.
+guests run by a program that keeps those from QEMU (qemu-without-vfio); the lab has the real one.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -20,25 +21,14 @@ from hostlib import (CSS, OTHER, SUBCHANNEL, UUID, Virsh, define_file, mdev_exis
                      wait_for, write_file)
 from test_front import CONFIG, FRONT, STOCK
 from test_front_guest import EMULATOR, KERNEL, QEMU_CONFIG
-from test_front_hostdev import (ADDRESS, BY_ADDRESS, BY_UUID, GUEST, GUEST_UUID, by_name, guest,
-                                hostdev, uuid_in)
+from test_front_hostdev import (ADDRESS, BY_ADDRESS, BY_UUID, GUEST, GUEST_UUID, by_name, flat,
+                                guest, hostdev, uuid_in)
 
 HOOK = os.path.join(hostlib.BUILD, 'src/daemon/virtccw-hook')
 HOOKS = '/etc/libvirt/hooks/qemu.d'
 RECORDS = f'{hostlib.REMEMBERED}/holder'
 MANAGED = " managed='yes'"
 RUNNER = '/tmp/front-managed-qemu'
-RUNNER_TEXT = f'''#!/usr/bin/python3 -B
-import os, sys
-words, out = sys.argv[1:], []
-while words:
-    word = words.pop(0)
-    if word == '-device' and 'vfio-ccw' in words[0] and '-S' in sys.argv:
-        words.pop(0)
-    else:
-        out.append(word)
-os.execv('{EMULATOR}', ['{EMULATOR}'] + out)
-'''
 pytestmark = [
     pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
     pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
@@ -53,8 +43,7 @@ def _stock(fresh_host, tmp_path):
         os.symlink(HOOK, f'{HOOKS}/virtccw')
     with open(f'/tmp/{GUEST}', 'wb') as file:
         file.write(KERNEL)
-    write_file(RUNNER, RUNNER_TEXT)
-    os.chmod(RUNNER, 0o755)
+    shutil.copy(os.path.join(hostlib.HERE, 'qemu-without-vfio'), RUNNER)
     with sidelib.Stock(tmp_path) as stock:
         yield stock
         for name in (GUEST, 'other'):
@@ -313,12 +302,15 @@ def test_libvirtd_is_killed_while_it_starts_a_guest(way, stock, front, tmp_path)
     front.wait_log('is no more')
 
 
+LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
+BOTH = LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG
+
+
 def test_attach_that_qemu_refuses(way):
     """As here, where there is no VFIO: the host has the device back."""
-    domain = way.defineXML(runs(guest()))
+    domain = way.defineXML(runs(guest()).replace(RUNNER, EMULATOR))
     domain.create()
-    live = libvirt.VIR_DOMAIN_AFFECT_LIVE
-    for flags in (live, 0, live | libvirt.VIR_DOMAIN_AFFECT_CONFIG):
+    for flags in (LIVE, 0, BOTH):
         with pytest.raises(libvirt.libvirtError, match='vfio|group 0'):
             domain.attachDeviceFlags(hostdev(more=MANAGED), flags)
         assert with_host()
@@ -327,6 +319,69 @@ def test_attach_that_qemu_refuses(way):
     with pytest.raises(libvirt.libvirtError, match='not on this host'):
         domain.attachDevice(hostdev(f"<source>{ADDRESS.format('4711')}</source>", MANAGED))
     domain.destroy()
+
+
+@pytest.mark.parametrize('source', [BY_ADDRESS, by_name(CSS), BY_UUID])
+@pytest.mark.parametrize('flags', [LIVE, 0, BOTH])
+def test_attach_and_detach(way, source, flags):
+    define_file()
+    domain = way.defineXML(runs(guest()))
+    domain.create()
+    domain.attachDeviceFlags(hostdev(source, MANAGED), flags)
+    assert driver() == 'vfio_ccw' and records() == [UUID]
+    assert flat(source) in flat(domain.XMLDesc())
+    assert (flat(source) in flat(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))) == \
+        (flags == BOTH)
+    domain.detachDeviceFlags(hostdev(source), flags)
+    assert with_host() and '<hostdev' not in domain.XMLDesc()
+    assert 'virtccw' not in libvirt.open(STOCK).lookupByName(GUEST).XMLDesc()
+    domain.destroy()
+
+
+def test_detach_by_alias(way):
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    domain.create()
+    domain.detachDeviceAlias('hostdev0', LIVE)
+    assert with_host() and '<hostdev' not in domain.XMLDesc()
+    domain.destroy()
+
+
+def test_attached_and_never_detached(way):
+    """It goes back with the guest, also when that is killed."""
+    domain = way.defineXML(runs(guest()))
+    for end in (domain.destroy, lambda: os.kill(pid_of(), signal.SIGKILL)):
+        domain.create()
+        domain.attachDeviceFlags(hostdev(more=MANAGED), LIVE)
+        assert driver() == 'vfio_ccw'
+        end()
+        wait_for(with_host, 'the host has it back')
+
+
+def test_attach_what_another_guest_has(way):
+    way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
+    other = way.defineXML(renamed(runs(guest())))
+    other.create()
+    with pytest.raises(libvirt.libvirtError, match=f"guest '{GUEST}'") as caught:
+        other.attachDeviceFlags(hostdev(more=MANAGED), LIVE)
+    assert caught.value.get_error_code() == libvirt.VIR_ERR_RESOURCE_BUSY
+    way.lookupByName(GUEST).destroy()
+    other.attachDeviceFlags(hostdev(more=MANAGED), LIVE)
+    assert driver() == 'vfio_ccw'
+    other.destroy()
+    assert with_host()
+
+
+def test_virtccwd_is_killed_after_an_attach(way, front, tmp_path):
+    domain = way.defineXML(runs(guest()))
+    domain.create()
+    domain.attachDeviceFlags(hostdev(more=MANAGED), LIVE)
+    front.process.kill()
+    front.process.wait()
+    front.start('--config', str(tmp_path / 'virtccwd.conf'))
+    time.sleep(0.5)
+    assert driver() == 'vfio_ccw' and records()
+    libvirt.open(FRONT).lookupByName(GUEST).detachDeviceFlags(hostdev(), LIVE)
+    assert with_host()
 
 
 def test_guest_without_channel_devices(way):
