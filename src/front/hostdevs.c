@@ -12,8 +12,8 @@
  * 5. after a refusal, or a detach, give the device back;
  * 6. after a refusal, have it undo the note; after a detach, have it drop the note.
  *
- * All go under the serial of the client's call, which nobody else uses until that is
- * answered.
+ * All go under the serial of the client's call. A client that uses it for another call
+ * meanwhile is dropped, before anything is taken for the answer to a step (relay.c).
  */
 
 #include "front/hostdevs.h"

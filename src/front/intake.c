@@ -7,8 +7,9 @@
  * reader costs its own connection's speed and a bounded amount of memory.
  *
  * A client has to wait while the stock daemon is being asked to open its connection, and
- * while as many of its calls as it may have are unanswered: then nothing that came after
- * is looked at. What had been received already is kept for vccw_intake_resume().
+ * while as many of its calls as it may have are unanswered, by us or by it: then nothing
+ * that came after is looked at. What had been received already is kept for
+ * vccw_intake_resume().
  */
 
 #include "front/intake.h"
@@ -19,11 +20,12 @@
 #include "rpc/protocol.h"
 #include <virtccw/error.h>
 
-#define UNOPENED_MAX                                                              \
-    (4 * 1024)            /* bytes received at once before the connection is open \
-                           */
-#define CARRIED_MAX    64 /* file descriptors that wait on one side */
-#define CALLS_PER_TURN 16 /* that are looked at, before others' */
+#define UNOPENED_MAX                                                                \
+    (4 * 1024)              /* bytes received at once before the connection is open \
+                             */
+#define CARRIED_MAX    64   /* file descriptors that wait on one side */
+#define PASSED_MAX     1024 /* calls that the stock daemon has not answered */
+#define CALLS_PER_TURN 16   /* that are looked at, before others' */
 
 static VccwSide *
 other_side(VccwRelay *relay, const VccwSide *side)
@@ -45,6 +47,7 @@ must_wait(const VccwRelay *relay)
         return FALSE;
     return relay->phase == VCCW_RELAY_OPENING || relay->calls >= CALLS_PER_TURN ||
            relay->account->calls >= relay->host->max_requests ||
+           relay->passed.n >= PASSED_MAX ||
            vccw_side_waiting(&relay->client) > high_mark(relay);
 }
 
@@ -106,6 +109,8 @@ take_head(VccwRelay *relay, VccwSide *side, const VccwPiece *head)
         take_keepalive(relay, side);
         return;
     }
+    if (from_client && !vccw_relay_may_send(relay, header))
+        return;
     if (from_client ? vccw_route_keeps(relay, header)
                     : vccw_relay_awaits(relay, header)) {
         side->message = vccw_message_keep(header, relay->account, from_client);
@@ -118,6 +123,10 @@ take_head(VccwRelay *relay, VccwSide *side, const VccwPiece *head)
     side->swallow = other->port.fd < 0;
     if (side->swallow)
         return;
+    if (from_client)
+        vccw_relay_note_call(relay, header);
+    else
+        vccw_relay_note_reply(relay, header);
     vccw_port_append(&other->port, head->data, head->size);
     other->mid = TRUE;
     vccw_relay_touch(relay);

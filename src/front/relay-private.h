@@ -4,6 +4,7 @@
 /* What relay.c shares with intake.c, and with nobody else. */
 
 #include "front/relay.h"
+#include "front/serials.h"
 #include "front/side.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,7 @@ struct _VccwRelay {
     VccwOpening *opening;
     VccwAuthorizing *authorizing;
     GHashTable *awaited; /* of a call's serial: what is to be done with the reply */
+    VccwSerials passed;  /* calls whose replies are not looked at */
     VccwEarly early;     /* of the client */
     guint calls;         /* of the client that were looked at in this turn */
     gsize waiting;       /* bytes of both sides in the host's sum */
@@ -52,6 +54,16 @@ gboolean vccw_relay_is_pressed(const VccwRelay *relay);
 /** vccw_relay_awaits: Returns: whether a message from the stock daemon has to be looked
  * at. */
 gboolean vccw_relay_awaits(VccwRelay *relay, const VccwHeader *header);
+
+/** vccw_relay_may_send: Returns: whether a message of the client can be told from those
+ * whose replies are awaited here; if not, the relay is over. */
+gboolean vccw_relay_may_send(VccwRelay *relay, const VccwHeader *header);
+
+/** vccw_relay_note_call: A message is passed on as it is. */
+void vccw_relay_note_call(VccwRelay *relay, const VccwHeader *header);
+
+/** vccw_relay_note_reply: A message that was not awaited is passed on as it is. */
+void vccw_relay_note_reply(VccwRelay *relay, const VccwHeader *header);
 
 /** vccw_relay_take_reply: Takes a message that was awaited.
  * @message: (transfer full) */

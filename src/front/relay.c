@@ -110,6 +110,7 @@ vccw_relay_free(VccwRelay *relay)
     vccw_opening_free(relay->opening);
     vccw_authorizing_free(relay->authorizing);
     g_hash_table_unref(relay->awaited);
+    vccw_serials_clear(&relay->passed);
     forget_early(&relay->early);
     vccw_side_clear(&relay->client);
     vccw_side_clear(&relay->stock);
@@ -214,6 +215,14 @@ vccw_relay_has_stock(const VccwRelay *relay)
     return relay->stock.port.fd >= 0;
 }
 
+static void
+send_to_stock(VccwRelay *relay, VccwMessage *message)
+{
+    g_queue_push_tail(&relay->stock.delayed, message);
+    vccw_side_settle(&relay->stock);
+    vccw_relay_touch(relay);
+}
+
 void
 vccw_relay_forward(VccwRelay *relay, VccwMessage *message)
 {
@@ -222,9 +231,52 @@ vccw_relay_forward(VccwRelay *relay, VccwMessage *message)
         vccw_message_free(message);
         return;
     }
-    g_queue_push_tail(&relay->stock.delayed, message);
-    vccw_side_settle(&relay->stock);
-    vccw_relay_touch(relay);
+    vccw_relay_note_call(relay, &message->header);
+    send_to_stock(relay, message);
+}
+
+/* -- whose reply is whose -- */
+
+static gboolean
+is_awaited(const VccwRelay *relay, guint32 serial)
+{
+    return g_hash_table_contains(relay->awaited, GUINT_TO_POINTER(serial));
+}
+
+static void
+drop_for_serial(VccwRelay *relay)
+{
+    vccw_relay_drop(relay, "it gave two calls under way the same serial");
+}
+
+/* Else the reply to one of its calls could be taken for that to a question of ours. */
+gboolean
+vccw_relay_may_send(VccwRelay *relay, const VccwHeader *header)
+{
+    if (!is_awaited(relay, header->serial))
+        return TRUE;
+    drop_for_serial(relay);
+    return FALSE;
+}
+
+static gboolean
+wants_reply(const VccwHeader *header)
+{
+    return header->type == VCCW_WIRE_CALL || header->type == VCCW_WIRE_CALL_WITH_FDS;
+}
+
+void
+vccw_relay_note_call(VccwRelay *relay, const VccwHeader *header)
+{
+    if (wants_reply(header))
+        vccw_serials_add(&relay->passed, header->serial);
+}
+
+void
+vccw_relay_note_reply(VccwRelay *relay, const VccwHeader *header)
+{
+    if (vccw_header_is_reply(header))
+        vccw_serials_remove(&relay->passed, header->serial);
 }
 
 void
@@ -234,19 +286,29 @@ vccw_relay_ask(VccwRelay *relay,
                gpointer data,
                GDestroyNotify destroy)
 {
+    guint32 serial = message->header.serial;
     Awaited *awaited = g_new(Awaited, 1);
+    gboolean used =
+        is_awaited(relay, serial) || vccw_serials_contain(&relay->passed, serial);
 
     *awaited = (Awaited){ func, data, destroy };
-    g_hash_table_replace(relay->awaited, GUINT_TO_POINTER(message->header.serial),
-                         awaited);
-    vccw_relay_forward(relay, message);
+    g_hash_table_replace(relay->awaited, GUINT_TO_POINTER(serial), awaited);
+    if (!used && vccw_relay_has_stock(relay)) {
+        send_to_stock(relay, message);
+        return;
+    }
+    if (used)
+        drop_for_serial(relay);
+    else
+        vccw_own_refuse(relay, &message->header);
+    vccw_message_free(message);
 }
 
 gboolean
 vccw_relay_awaits(VccwRelay *relay, const VccwHeader *header)
 {
     if (vccw_header_is_reply(header))
-        return g_hash_table_contains(relay->awaited, GUINT_TO_POINTER(header->serial));
+        return is_awaited(relay, header->serial);
     return header->program == VCCW_WIRE_REMOTE && header->type == VCCW_WIRE_MESSAGE &&
            (header->procedure == VCCW_WIRE_EVENT_LIFECYCLE ||
             header->procedure == VCCW_WIRE_EVENT_UPDATE);
@@ -398,6 +460,7 @@ vccw_relay_connect(VccwRelay *relay, int fd)
 {
     vccw_side_connect(&relay->stock, fd);
     g_hash_table_remove_all(relay->awaited);
+    vccw_serials_clear(&relay->passed);
     vccw_relay_touch(relay);
 }
 

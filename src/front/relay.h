@@ -135,7 +135,8 @@ typedef void (*VccwRelayReply)(VccwRelay *relay, VccwMessage *reply, gpointer da
 /**
  * vccw_relay_ask: Passes a call on to the stock daemon, and keeps the reply from the
  * client.
- * @message: (transfer full): a serial that is still awaited is forgotten
+ * @message: (transfer full): if the client has used its serial for another call that is
+ *   under way, the client is dropped
  * @data: (transfer full): for @func, or else for @destroy when no reply comes
  */
 void vccw_relay_ask(VccwRelay *relay,
