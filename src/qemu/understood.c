@@ -109,7 +109,7 @@ static const Row ROWS[] = {
       COMMON "mac source target script model mtu boot link driver *bandwidth *filterref "
              "*coalesce *guest" },
     { DEVICES "interface/mac", "address type check", "" },
-    { DEVICES "interface/source", "bridge network portgroup", "" },
+    { DEVICES "interface/source", "bridge network portgroup portid", "" },
     { DEVICES "interface/target", "dev managed" YES_NO, "" },
     { DEVICES "interface/script", "path", "" },
     { DEVICES "interface/model", "type", "" },

@@ -57,6 +57,8 @@ read_part(const xmlNode *node, const char *name, guint max, guint *ret, GError *
                                    name);
         return FALSE;
     }
+    if (vccw_xml_element_number_try(text, 0, max, ret))
+        return TRUE;
     what = g_strdup_printf("the %s of <address>", name);
     return vccw_xml_element_number_from(node, what, text, 0, max, ret, error);
 }
@@ -193,22 +195,33 @@ vccw_xml_device_info_check_cssid(const xmlNode *node,
     return FALSE;
 }
 
+/* With at least @digits digits; a guest may have thousands, and printf is slow. */
+static void
+set_hex(xmlNode *address, const char *name, guint number, guint digits)
+{
+    char text[16];
+    char *at = text + sizeof(text) - 1;
+
+    *at = '\0';
+    for (guint i = 0; i < digits || number > 0; i++, number >>= 4)
+        *--at = "0123456789abcdef"[number & 0xf];
+    *--at = 'x';
+    *--at = '0';
+    vccw_xml_tree_set(address, name, at);
+}
+
 void
 vccw_xml_device_info_write_ccw(xmlNode *node, const VccwBusId *ccw)
 {
     static const char *const order[] = { "type", "cssid", "ssid", "devno", NULL };
     xmlNode *address = vccw_xml_element_first(node, "address");
-    char number[16];
 
     if (!address)
         address = vccw_xml_tree_add(node, NULL, "address");
     vccw_xml_tree_set(address, "type", "ccw");
-    g_snprintf(number, sizeof(number), "0x%x", ccw->cssid);
-    vccw_xml_tree_set(address, "cssid", number);
-    g_snprintf(number, sizeof(number), "0x%x", ccw->ssid);
-    vccw_xml_tree_set(address, "ssid", number);
-    g_snprintf(number, sizeof(number), "0x%04x", ccw->devno);
-    vccw_xml_tree_set(address, "devno", number);
+    set_hex(address, "cssid", ccw->cssid, 1);
+    set_hex(address, "ssid", ccw->ssid, 1);
+    set_hex(address, "devno", ccw->devno, 4);
     vccw_xml_tree_order(address, order);
 }
 

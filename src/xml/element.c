@@ -162,6 +162,23 @@ base_of(const char **digits, guint base)
 }
 
 gboolean
+vccw_xml_element_number_try(const char *text, guint base, guint max, guint *ret_number)
+{
+    g_autofree char *stripped = NULL;
+    const char *digits = text;
+    guint64 number;
+    guint radix;
+
+    if (text[strcspn(text, " \t\n\v\f\r")])
+        digits = stripped = g_strstrip(g_strdup(text));
+    radix = base_of(&digits, base);
+    if (!g_ascii_string_to_unsigned(digits, radix, 0, max, &number, NULL))
+        return FALSE;
+    *ret_number = (guint)number;
+    return TRUE;
+}
+
+gboolean
 vccw_xml_element_number_from(const xmlNode *node,
                              const char *what,
                              const char *text,
@@ -170,27 +187,20 @@ vccw_xml_element_number_from(const xmlNode *node,
                              guint *ret_number,
                              GError **error)
 {
-    g_autofree char *stripped = g_strstrip(g_strdup(text));
-    const char *digits = stripped;
-    guint radix = base_of(&digits, base);
-    guint64 number;
+    g_autofree char *quoted = NULL;
 
-    if (!g_ascii_string_to_unsigned(digits, radix, 0, max, &number, NULL)) {
-        g_autofree char *quoted = vccw_quote(text, VCCW_QUOTE_VALUE);
-
-        if (base == 16)
-            vccw_xml_element_set_error(
-                error, node, VCCW_ERROR_XML_CONTENT,
-                "%s %s is not a hexadecimal number from 0x0 to 0x%x", what, quoted, max);
-        else
-            vccw_xml_element_set_error(
-                error, node, VCCW_ERROR_XML_CONTENT,
-                "%s %s is not a number from 0 to %u%s", what, quoted, max,
-                base == 0 ? "; hexadecimal ones begin with 0x" : "");
-        return FALSE;
-    }
-    *ret_number = (guint)number;
-    return TRUE;
+    if (vccw_xml_element_number_try(text, base, max, ret_number))
+        return TRUE;
+    quoted = vccw_quote(text, VCCW_QUOTE_VALUE);
+    if (base == 16)
+        vccw_xml_element_set_error(error, node, VCCW_ERROR_XML_CONTENT,
+                                   "%s %s is not a hexadecimal number from 0x0 to 0x%x",
+                                   what, quoted, max);
+    else
+        vccw_xml_element_set_error(
+            error, node, VCCW_ERROR_XML_CONTENT, "%s %s is not a number from 0 to %u%s",
+            what, quoted, max, base == 0 ? "; hexadecimal ones begin with 0x" : "");
+    return FALSE;
 }
 
 gboolean

@@ -118,6 +118,15 @@ gboolean vccw_xml_element_number_from(const xmlNode *node,
                                       GError **error);
 
 /**
+ * vccw_xml_element_number_try: As vccw_xml_element_number_from(), quickly and without an
+ * error. Returns: FALSE when @text is no such number.
+ */
+gboolean vccw_xml_element_number_try(const char *text,
+                                     guint base,
+                                     guint max,
+                                     guint *ret_number);
+
+/**
  * vccw_xml_element_set_error:
  *
  * Sets @error in VCCW_ERROR to a message that begins with the line of @node.
