@@ -283,13 +283,16 @@ vccw_driver_new(const VccwDriverOptions *options, GError **error)
     driver->overrides = g_strdup(options->overrides);
     driver->rules = g_strdup(options->rules);
     driver->state = g_strdup(options->state);
-    driver->handover = (VccwHandoverHost){ .sysfs = driver->sysfs,
-                                           .dev = driver->dev,
-                                           .proc = driver->proc,
-                                           .overrides = driver->overrides,
-                                           .rules = driver->rules,
-                                           .state = driver->state,
-                                           .modprobe = "modprobe" };
+    driver->handover =
+        (VccwHandoverHost){ .sysfs = driver->sysfs,
+                            .dev = driver->dev,
+                            .proc = driver->proc,
+                            .overrides = driver->overrides,
+                            .rules = driver->rules,
+                            .state = driver->state,
+                            /* That of this kernel. */
+                            .modprobe =
+                                g_str_equal(driver->sysfs, "/sys") ? "modprobe" : NULL };
     driver->take_parents = options->take_parents;
     driver->definitions = g_strdup(options->definitions);
     driver->runs = g_strdup(options->runs);

@@ -11,6 +11,9 @@
 #include "module/options.h"
 #include "module/raise.h"
 #include "module/symbols.h"
+#include <glib/gstdio.h>
+#include <libvirt/virterror.h>
+#include <unistd.h>
 #include <virtccw/error.h>
 
 /* What opening answers, beside 0. */
@@ -23,10 +26,16 @@
 static gboolean
 is_for_client(void)
 {
-    gpointer identity = vccw_libvirt.virIdentityGetCurrent();
+    gpointer identity;
 
-    if (!identity)
+    /* libvirt makes a file below it, and the folder then for root only. */
+    if (geteuid() == 0)
+        g_mkdir("/run/libvirt", 0755);
+    identity = vccw_libvirt.virIdentityGetCurrent();
+    if (!identity) {
+        virResetLastError();
         return FALSE;
+    }
     vccw_libvirt.virObjectUnref(identity);
     return TRUE;
 }

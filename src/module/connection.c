@@ -5,16 +5,18 @@
  * registered event holds one: so nothing here has to fear that a connection closes while
  * it is used. The session is only touched in the root's thread.
  *
- * Events go into libvirt's own queue, which hands them out in the application's event
- * loop and does the bookkeeping of callbacks. The session listens to each kind of event
- * once, and libvirt's queue knows who wants which.
+ * Events go into libvirt's own queue (module/feeder.h), which hands them out in the
+ * application's event loop and does the bookkeeping of callbacks. The session listens to
+ * each kind of event once, and libvirt's queue knows who wants which.
  */
 
 #include "module/connection.h"
+#include "module/feeder.h"
 #include "module/layout.h"
 #include "module/raise.h"
 #include "module/root.h"
 #include "module/symbols.h"
+#include <pthread.h>
 #include <string.h>
 #include <virtccw/error.h>
 
@@ -33,28 +35,43 @@ typedef struct {
     gboolean listens[VCCW_CONNECTION_EVENTS_LAST][EVENTS]; /* guarded by the mutex */
 } Connection;
 
-static GRWLock lock;
+static GMutex lock;
 static GHashTable *connections; /* virConnectPtr → Connection; guarded by the lock */
+
+/* A fork must not find the lock held by a thread that the child does not have. */
+static void
+before_fork(void)
+{
+    g_mutex_lock(&lock);
+}
+
+static void
+after_fork(void)
+{
+    g_mutex_unlock(&lock);
+}
 
 static Connection *
 find(virConnectPtr conn)
 {
     Connection *connection;
 
-    g_rw_lock_reader_lock(&lock);
+    g_mutex_lock(&lock);
     connection = connections ? g_hash_table_lookup(connections, conn) : NULL;
-    g_rw_lock_reader_unlock(&lock);
+    g_mutex_unlock(&lock);
     return connection;
 }
 
 static void
 add(virConnectPtr conn, Connection *connection)
 {
-    g_rw_lock_writer_lock(&lock);
-    if (!connections)
+    g_mutex_lock(&lock);
+    if (!connections) {
         connections = g_hash_table_new(NULL, NULL);
+        pthread_atfork(before_fork, after_fork, after_fork);
+    }
     g_hash_table_insert(connections, conn, connection);
-    g_rw_lock_writer_unlock(&lock);
+    g_mutex_unlock(&lock);
 }
 
 static Connection *
@@ -62,10 +79,10 @@ take(virConnectPtr conn)
 {
     gpointer connection = NULL;
 
-    g_rw_lock_writer_lock(&lock);
+    g_mutex_lock(&lock);
     if (connections)
         g_hash_table_steal_extended(connections, conn, NULL, &connection);
-    g_rw_lock_writer_unlock(&lock);
+    g_mutex_unlock(&lock);
     return connection;
 }
 
@@ -80,6 +97,12 @@ vccw_connection_of(gconstpointer object)
  */
 
 static void
+feed(Connection *connection, gpointer event)
+{
+    vccw_feeder_push(vccw_root_feeder(connection->root), connection->queue, event);
+}
+
+static void
 on_lifecycle(gpointer data,
              gint32 callback_id,
              const char *name,
@@ -88,9 +111,7 @@ on_lifecycle(gpointer data,
 {
     Connection *connection = data;
 
-    vccw_libvirt.virObjectEventStateQueue(
-        connection->queue,
-        vccw_libvirt.virNodeDeviceEventLifecycleNew(name, event, detail));
+    feed(connection, vccw_libvirt.virNodeDeviceEventLifecycleNew(name, event, detail));
 }
 
 static void
@@ -98,8 +119,7 @@ on_update(gpointer data, gint32 callback_id, const char *name)
 {
     Connection *connection = data;
 
-    vccw_libvirt.virObjectEventStateQueue(connection->queue,
-                                          vccw_libvirt.virNodeDeviceEventUpdateNew(name));
+    feed(connection, vccw_libvirt.virNodeDeviceEventUpdateNew(name));
 }
 
 static void
@@ -111,10 +131,8 @@ on_domain_lifecycle(gpointer data,
 {
     Connection *connection = data;
 
-    vccw_libvirt.virObjectEventStateQueue(
-        connection->queue,
-        vccw_libvirt.virDomainEventLifecycleNew(domain->id, domain->name,
-                                                domain->uuid.bytes, event, detail));
+    feed(connection, vccw_libvirt.virDomainEventLifecycleNew(
+                         domain->id, domain->name, domain->uuid.bytes, event, detail));
 }
 
 /* libvirt makes this event of a domain only, and reads no more of it than what is here. A
@@ -131,9 +149,8 @@ on_domain_metadata(gpointer data,
     VccwLayoutDomain domain = { .name = ref->name, .id = ref->id };
 
     memcpy(domain.uuid, ref->uuid.bytes, sizeof domain.uuid);
-    vccw_libvirt.virObjectEventStateQueue(
-        connection->queue,
-        vccw_libvirt.virDomainEventMetadataChangeNewFromDom(&domain, type, uri));
+    feed(connection,
+         vccw_libvirt.virDomainEventMetadataChangeNewFromDom(&domain, type, uri));
 }
 
 static const VccwSessionSink sink = { .lifecycle = on_lifecycle,

@@ -9,6 +9,10 @@
 #include <string.h>
 #include <virtccw/error.h>
 
+/* Empty places behind the last: for a distribution that has added entries to a release.
+ */
+#define SPARE 64
+
 static const gulong releases[] = { 9000000, 11003000, 12008000 };
 
 static const char *const hypervisor[] = {
@@ -200,7 +204,7 @@ vccw_layout_fill(VccwTableKind kind,
                  gsize n_entries)
 {
     g_autoptr(GPtrArray) names = vccw_layout_names(kind, version);
-    gpointer *table = g_new0(gpointer, names->len);
+    gpointer *table = g_new0(gpointer, names->len + SPARE);
 
     table[0] = (gpointer)name;
     for (gsize i = 0; i < n_entries; i++) {

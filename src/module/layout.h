@@ -43,6 +43,7 @@ typedef struct {
     gpointer interface, network;
     gpointer *node_device;
     gpointer nwfilter, secret, storage;
+    gpointer spare[8]; /* for a release with more */
 } VccwConnectTable;
 
 /** VccwLayoutDomain: a domain as libvirt has it in memory; a node device begins in the

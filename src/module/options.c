@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <virtccw/error.h>
 
 typedef struct {
@@ -21,7 +23,8 @@ static const Known known[] = {
 gboolean
 vccw_options_is_ours(const char *uri)
 {
-    g_autoptr(GUri) parsed = uri ? g_uri_parse(uri, G_URI_FLAGS_NONE, NULL) : NULL;
+    g_autoptr(GUri) parsed =
+        uri ? g_uri_parse(uri, G_URI_FLAGS_ENCODED_QUERY, NULL) : NULL;
 
     return parsed && g_str_equal(g_uri_get_path(parsed), "/embed");
 }
@@ -52,12 +55,10 @@ set_option(VccwOptions *options, const char *name, const char *value, GError **e
 static gboolean
 read_query(VccwOptions *options, const char *uri, GError **error)
 {
-    g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_ENCODED_QUERY, error);
+    g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_ENCODED_QUERY, NULL);
     GUriParamsIter iter;
-    GError *local = NULL;
+    g_autoptr(GError) local = NULL;
 
-    if (!parsed)
-        return FALSE;
     g_uri_params_iter_init(&iter, g_uri_get_query(parsed) ? g_uri_get_query(parsed) : "",
                            -1, "&;", G_URI_PARAMS_NONE);
     while (TRUE) {
@@ -70,25 +71,67 @@ read_query(VccwOptions *options, const char *uri, GError **error)
             return FALSE;
     }
     if (local)
-        g_propagate_error(error, local);
+        g_set_error(
+            error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+            "the options in the URI cannot be read (%s): write what is not a letter, "
+            "digit or '/' as %%, and two digits",
+            local->message);
     return local == NULL;
 }
 
-/* One root is one root, by whatever way it is named. */
+/* One folder is one folder, by whatever way it is named; what is not there, is not. */
+static void
+resolve(char **path)
+{
+    char *real = *path ? realpath(*path, NULL) : NULL;
+
+    if (!real)
+        return;
+    g_free(*path);
+    *path = g_strdup(real);
+    free(real);
+}
+
+/* Whether nobody but this user and root can put anything in the folder's place or, unless
+ * it is only on the way (such as /tmp), into it. */
+static gboolean
+is_own(const char *folder, gboolean on_the_way)
+{
+    mode_t others = geteuid() == 0 ? 0022 : 0002;
+    struct stat info;
+
+    if (lstat(folder, &info) < 0 || (info.st_uid != 0 && info.st_uid != geteuid()))
+        return FALSE;
+    return !(info.st_mode & others) || (on_the_way && (info.st_mode & S_ISVTX));
+}
+
+/* What is found in the root folder is done with this user's rights. */
+static gboolean
+check_own(const char *root, GError **error)
+{
+    for (const char *slash = root; slash; slash = strchr(slash + 1, '/')) {
+        g_autofree char *folder = g_strndup(root, slash == root ? 1 : slash - root);
+
+        if (is_own(folder, TRUE) && (strchr(slash + 1, '/') || is_own(root, FALSE)))
+            continue;
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                    "the root folder '%s' is not used: other users could change it, or a "
+                    "folder above it; name one that only you can write to",
+                    root);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 make_root(VccwOptions *options, GError **error)
 {
-    char *real;
-
-    if (g_mkdir_with_parents(options->root, 0755) < 0 ||
-        !(real = realpath(options->root, NULL))) {
+    if (g_mkdir_with_parents(options->root, 0755) < 0) {
         vccw_set_errno(error, errno, "cannot make the root folder '%s'", options->root);
         return FALSE;
     }
-    g_free(options->root);
-    options->root = g_strdup(real);
-    free(real);
-    return TRUE;
+    resolve(&options->root);
+    return check_own(options->root, error);
 }
 
 VccwOptions *
@@ -105,6 +148,8 @@ vccw_options_new(const char *uri, GError **error)
     }
     if (!options->sysfs)
         options->sysfs = g_strdup("/sys");
+    resolve(&options->sysfs);
+    resolve(&options->etc);
     if (!make_root(options, error))
         return NULL;
     return g_steal_pointer(&options);

@@ -18,7 +18,9 @@
 #include "module/places.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <virtccw/error.h>
 
@@ -49,6 +51,7 @@ struct _VccwRoot {
     /* Of the root's thread */
     GMainLoop *loop;
     VccwDriver *driver;
+    VccwFeeder *feeder;
     VccwFd lock;
     GSource *recheck;
 };
@@ -205,7 +208,8 @@ set_up(VccwRoot *root, GError **error)
 {
     g_autofree char *run = g_build_filename(root->options->root, "run", "ccw", NULL);
 
-    return take_lock(root, run, error) && start_driver(root, run, error);
+    root->feeder = vccw_feeder_new(error);
+    return root->feeder && take_lock(root, run, error) && start_driver(root, run, error);
 }
 
 static void
@@ -213,6 +217,10 @@ tear_down(VccwRoot *root)
 {
     vccw_source_clear(&root->recheck);
     g_clear_pointer(&root->driver, vccw_driver_free);
+    g_clear_pointer(&root->feeder, vccw_feeder_free);
+    /* A process that was forked meanwhile may have the descriptor, too. */
+    if (root->lock >= 0)
+        flock(root->lock, LOCK_UN);
     vccw_fd_clear(&root->lock);
 }
 
@@ -274,6 +282,31 @@ copy_options(const VccwOptions *options)
     return copy;
 }
 
+static void
+before_fork(void)
+{
+    g_mutex_lock(&mutex);
+}
+
+static void
+after_fork(void)
+{
+    g_mutex_unlock(&mutex);
+}
+
+/* The roots are the parent's: the child must not hold their locks. */
+static void
+in_child(void)
+{
+    for (guint i = 0; i < roots->len; i++) {
+        VccwRoot *root = roots->pdata[i];
+
+        vccw_fd_clear(&root->lock);
+    }
+    g_ptr_array_set_size(roots, 0);
+    g_mutex_unlock(&mutex);
+}
+
 /* With the mutex held. */
 static VccwRoot *
 root_new(const VccwOptions *options, GError **error)
@@ -300,8 +333,10 @@ root_new(const VccwOptions *options, GError **error)
         root_unref(root);
         return NULL;
     }
-    if (!roots)
+    if (!roots) {
         roots = g_ptr_array_new();
+        pthread_atfork(before_fork, after_fork, in_child);
+    }
     g_ptr_array_add(roots, root);
     return root;
 }
@@ -425,6 +460,12 @@ vccw_root_invoke(VccwRoot *root, VccwRootFunc func, gpointer data)
 
     *invocation = (Invocation){ root, func, data };
     invoke_source(root, run_invocation, invocation);
+}
+
+VccwFeeder *
+vccw_root_feeder(VccwRoot *root)
+{
+    return root->feeder;
 }
 
 gboolean

@@ -7,6 +7,7 @@
  */
 
 #include "driver/driver.h"
+#include "module/feeder.h"
 #include "module/options.h"
 #include <glib.h>
 
@@ -38,6 +39,10 @@ typedef void (*VccwRootFunc)(VccwDriver *driver, gpointer data);
 
 /** vccw_root_invoke: Has @func called soon, after those before; does not wait for it. */
 void vccw_root_invoke(VccwRoot *root, VccwRootFunc func, gpointer data);
+
+/** vccw_root_feeder: Returns: (transfer none): what feeds queues of events; for the
+ * root's thread. */
+VccwFeeder *vccw_root_feeder(VccwRoot *root);
 
 /** vccw_root_is_alive: Returns: FALSE in a process that was forked from the one that has
  * opened the root: threads are not inherited. */

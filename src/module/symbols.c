@@ -20,6 +20,7 @@ static const Symbol symbols[] = {
     SYMBOL(virRegisterConnectDriver),
     SYMBOL(virGetNodeDevice),
     SYMBOL(virGetDomain),
+    SYMBOL(virObjectRef),
     SYMBOL(virObjectUnref),
     SYMBOL(virIdentityGetCurrent),
     SYMBOL(virRaiseErrorFull),

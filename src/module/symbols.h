@@ -31,6 +31,7 @@ typedef struct {
                                  const char *name,
                                  const unsigned char *uuid,
                                  int id);
+    gpointer (*virObjectRef)(gpointer object);
     void (*virObjectUnref)(gpointer object);
     gpointer (*virIdentityGetCurrent)(void);
     void (*virRaiseErrorFull)(const char *file,

@@ -38,6 +38,11 @@ CALLOUT = '/usr/libexec/virtccw/virtccw-callout' if LAB else \
 CALLOUT_LINK = '/etc/mdevctl.d/scripts.d/callouts/virtccw'
 VIRTCCW_SIM = os.path.join(BUILD, 'tools/sim/virtccw-sim')
 
+# Other releases of libvirt, by tests/e2e/make-clients.
+CACHE = os.environ.get('VIRTCCW_CACHE') or os.path.join(
+    os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'virtccw')
+CLIENTS = os.path.join(CACHE, 'clients')
+
 MODULE = os.environ.get('VIRTCCW_FACE') == 'module'
 ROOTS = '/run/virtccw-e2e'
 _roots = itertools.count()

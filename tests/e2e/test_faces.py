@@ -226,7 +226,7 @@ def domains(connection):
             if isinstance(found, tuple):
                 continue
             for what in DOMAIN_READS:
-                yield what, outcome(getattr(found, what, lambda: None))
+                yield what, outcome(getattr(found, what))
             for what, *args in DOMAIN_WRITES + (ENDS if number % 2 else ()):
                 yield what, args, outcome(lambda: getattr(found, what)(*args))
                 found = connection.lookupByUUIDString(found.UUIDString()) if what == 'rename' else found

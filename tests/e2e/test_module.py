@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """libvirt_driver_ccw.so: ccw:///embed, without any daemon."""
 
+import contextlib
 import glob
 import os
+import re
 import threading
 import time
 
@@ -11,7 +13,7 @@ import pytest
 
 import sidelib
 from domainlib import DOMAIN, domain_xml
-from hostlib import (BUILD, CSS, LAB, OTHER, OTHER_UUID, SUBCHANNEL, UUID, Virsh,
+from hostlib import (BUILD, CLIENTS, CSS, LAB, OTHER, OTHER_UUID, SOURCE, SUBCHANNEL, UUID, Virsh,
                      bind_vfio, define_file, mdev_exists, mdev_name, mdev_xml, ok,
                      read_file, run, wait_for, write_file)
 
@@ -38,7 +40,10 @@ def uri(root, **options):
 
 def threads():
     """The threads of this process that are the module's."""
-    names = [read_file(f'/proc/self/task/{task}/comm') for task in os.listdir('/proc/self/task')]
+    names = []
+    for task in os.listdir('/proc/self/task'):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            names.append(read_file(f'/proc/self/task/{task}/comm'))
     return [name for name in names if name.startswith('virtccw')]
 
 
@@ -123,10 +128,23 @@ def test_options_must_agree(root):
 
 @pytest.mark.parametrize('query, word', [
     ('root=/tmp/r&sysf=/sys', 'sysf'), ('root=/tmp/r&sysfs=sys', 'absolute'),
-    ('root=/tmp/r&sysfs=/nowhere', '/nowhere'), ('root=/proc/nothing', '/proc/nothing')])
+    ('root=/tmp/r&sysfs=/nowhere', '/nowhere'), ('root=/tmp/r%FF', 'UTF-8'), ('root=/proc/nothing', '/proc/nothing')])
 def test_bad_uri(query, word):
     code, message = refusal(f'ccw:///embed?{query}')
     assert word in message and code != libvirt.VIR_ERR_INTERNAL_ERROR
+
+
+def test_root_of_others(root, tmp_path):
+    """What lies in it is done with this user's rights."""
+    os.makedirs(f'{root}/run')
+    for folder in (root, str(tmp_path / 'above')):
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o777)
+        for inside in {root: '', str(tmp_path / 'above'): '/own'}[folder],:
+            code, message = refusal(uri(folder + inside))
+            assert code == libvirt.VIR_ERR_OPERATION_INVALID and 'other users' in message
+        os.chmod(folder, 0o755)
+        libvirt.open(uri(folder)).close()
 
 
 def test_other_paths_are_not_ours(root):
@@ -239,6 +257,33 @@ class TestEvents:
         second.close()
 
 
+def test_closed_by_a_callback(root):
+    """Whatever comes meanwhile: libvirt then closes it with the queue of events locked."""
+    stop, other = threading.Event(), libvirt.open(uri(root))
+
+    def stream():
+        while not stop.is_set():
+            other.nodeDeviceDefineXML(mdev_xml()).undefine()
+
+    def close_at_once(connection, node, event, detail, ends):
+        connection.nodeDeviceEventDeregisterAny(ends['id'])
+        ends.pop('connection').close()
+        ends['over'].set()
+
+    source = threading.Thread(target=stream)
+    source.start()
+    try:
+        for _ in range(30):
+            ends = {'connection': libvirt.open(uri(root)), 'over': threading.Event()}
+            ends['id'] = ends['connection'].nodeDeviceEventRegisterAny(None, 0, close_at_once, ends)
+            assert ends['over'].wait(20)
+    finally:
+        stop.set()
+        source.join(20)
+    assert not source.is_alive()
+    other.close()
+
+
 def test_sixteen_threads(root):
     """Each with its own device; one connection for the even, one each for the odd."""
     rounds, failures = 12, []
@@ -276,18 +321,51 @@ def test_sixteen_threads(root):
     shared.close()
 
 
-def test_after_fork(root):
-    """Threads are not inherited: the child is told so, and does not wait for ever."""
-    connection = libvirt.open(uri(root))
+def in_child(work):
+    """Has a child do something. Returns: whether that went well."""
     child = os.fork()
     if child == 0:
         try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_after_fork(root):
+    """Threads are not inherited: the child is told so, and does not wait for ever."""
+    connection = libvirt.open(uri(root))
+
+    def use():
+        with pytest.raises(libvirt.libvirtError, match='fork'):
             connection.numOfDevices(None)
-        except libvirt.libvirtError as error:
-            os._exit(0 if 'fork' in str(error) else 2)
-        os._exit(3)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    assert in_child(use)
+    assert in_child(lambda: refusal(uri(root))[1].index(f'process {os.getppid()} '))
     connection.close()
+
+
+def test_open_after_fork(root):
+    """Nor is the root: both may have one, the parent while a child lives on, too."""
+    connection = libvirt.open(uri(root))
+    over, begin = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.read(begin[0], 1)
+        try:
+            own = libvirt.open(uri(root))
+            own.nodeDeviceDefineXML(mdev_xml()).undefine()
+            own.close()
+            os.write(over[1], b'+')
+        finally:
+            os._exit(0)
+    connection.close()
+    libvirt.open(uri(root)).close()
+    os.write(begin[1], b'.')
+    os.close(over[1])
+    assert os.read(over[0], 1) == b'+'
+    os.waitpid(child, 0)
 
 
 def test_log(root):
@@ -301,6 +379,17 @@ def test_log(root):
         return 'ignoring a definition' in read_file(log)
 
     wait_for(logged, 'it is in the log')
+
+
+@pytest.mark.skipif(LAB, reason='it is made of what is built')
+@pytest.mark.parametrize('release', ['', 'trixie', 'sid'])
+def test_layout(release):
+    """The places of the tables, proved by calls of the library itself."""
+    folder = f'{CLIENTS}/{release}' if release else ''
+    if not os.path.isdir(folder or '/'):
+        pytest.skip(f'there is no {folder}: tests/e2e/make-clients could not make it')
+    out = ok(f'{SOURCE}/tools/check-layout', *([folder] if release else []))
+    assert re.fullmatch(r'libvirt \d+\.\d+\.0: 2\d\d ok, 0 wrong, 1\d not reached', out.strip())
 
 
 @pytest.mark.skipif(LAB, reason='it preloads what is built for the tests')

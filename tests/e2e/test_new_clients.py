@@ -10,16 +10,12 @@ import pytest
 
 from domainlib import DOMAIN, domain_xml
 from domainlib import DOMAIN, DOMAIN_UUID, domain_xml
-from hostlib import (CSS, MODULE, OTHER, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background,
+from hostlib import (CLIENTS, CSS, MODULE, OTHER, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background,
                      bind_vfio, client_uri, define_file, mdev_exists, mdev_name, mdev_xml, ok,
                      read_file, wait_for, write_file)
 from test_virsh import DEVICES, SUBCHANNELS, UNKNOWN, UNSUPPORTED
 
 MDEV = mdev_name()
-CACHE = os.environ.get('VIRTCCW_CACHE') or os.path.join(
-    os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'virtccw')
-FOLDER = os.path.join(CACHE, 'clients')
-
 # Runs a command in a folder that has this host's sockets.
 ENTER = ('mkdir -p "$0/run/libvirt" && mount --bind /run/libvirt "$0/run/libvirt" && '
          'exec chroot "$0" "$@"')
@@ -42,7 +38,7 @@ exec chroot "$0" "$@"
 @pytest.fixture(params=['trixie', 'sid', 'bookworm-backports'])
 def client(request):
     """The command to run something of that client."""
-    folder = os.path.join(FOLDER, request.param)
+    folder = os.path.join(CLIENTS, request.param)
     if not os.path.isdir(folder):
         pytest.skip(f'there is no {folder}: tests/e2e/make-clients could not make it')
     return ('unshare', '--mount', 'sh', '-c', ENTER_MODULE if MODULE else ENTER, folder)
