@@ -8,7 +8,8 @@ import uuid
 import libvirt
 import pytest
 
-from hostlib import (CSS, OTHER, SUBCHANNEL, URI, UUID, bind_vfio, mdev_exists, mdev_name,
+from domainlib import domain_xml
+from hostlib import (CSS, MODULE, OTHER, SUBCHANNEL, URI, UUID, bind_vfio, mdev_exists, mdev_name,
                      mdev_xml, wait_for)
 
 THREADS = 16
@@ -232,3 +233,65 @@ def test_events_after_deregister(lv):
     wait_for(heard, 'the second one hears')
     again.close()
     assert found.seen == []
+
+
+@pytest.fixture
+def domain_events(lv):
+    """The lifecycle events of all domains, as (name, event)."""
+    seen = []
+    names = {libvirt.VIR_DOMAIN_EVENT_DEFINED: 'defined',
+             libvirt.VIR_DOMAIN_EVENT_UNDEFINED: 'undefined'}
+    callback = lv.domainEventRegisterAny(
+        None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+        lambda _connection, domain, event, _detail, _opaque: seen.append(
+            (domain.name(), names[event])), None)
+    yield seen
+    lv.domainEventDeregisterAny(callback)
+
+
+@pytest.mark.parametrize('shared', [True, False], ids=['one connection', 'one each'])
+def test_domains_in_threads(lv, domain_events, shared):
+    """Each thread has a domain of its own; names and UUIDs stay those of one domain."""
+    if MODULE and not shared:
+        pytest.skip('a root is of one connection')
+
+    def work(number):
+        connection = lv if shared else libvirt.open(URI)
+        name, own = f'guest{number}', str(uuid.uuid4())
+        for round_ in range(ROUNDS):
+            domain = connection.defineXML(domain_xml(name, own, vcpus=1 + round_))
+            assert domain.UUIDString() == own and domain.info()[3] == 1 + round_
+            domain.setAutostart(1)
+            domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, f'<a n="{number}"/>', 'o',
+                               'urn:a', 0)
+            domain.rename(f'{name}-new', 0)
+            domain = connection.lookupByUUIDString(own)
+            assert domain.name() == f'{name}-new' and domain.autostart() == 1
+            assert domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, 'urn:a') == (
+                f'<a n="{number}"/>')
+            domain.undefine()
+        if not shared:
+            connection.close()
+
+    in_threads(work)
+    assert lv.listAllDomains() == []
+    for number in range(THREADS):
+        name = f'guest{number}'
+        wait_for(lambda name=name: len([1 for who, _ in domain_events if who.startswith(
+            (f'{name}-',)) or who == name]) >= 4 * ROUNDS, f'the events of {name}')
+        assert [what for who, what in domain_events if who in (name, f'{name}-new')] == [
+            'defined', 'undefined', 'defined', 'undefined'] * ROUNDS
+
+
+def test_threads_want_the_same_domain(lv):
+    """Of many that define other domains of one name, one wins; the others are told so."""
+    def work(_number):
+        try:
+            return lv.defineXML(domain_xml('guest', str(uuid.uuid4()))).UUIDString()
+        except libvirt.libvirtError as error:
+            assert error.get_error_code() == libvirt.VIR_ERR_OPERATION_FAILED, error
+            return None
+
+    winners = [own for own in in_threads(work) if own]
+    assert [domain.UUIDString() for domain in lv.listAllDomains()] == winners
+    assert len(winners) == 1
