@@ -125,6 +125,41 @@ find_named(const VccwHolderHost *host, const VccwNodeName *name, VccwBusId *ret_
     return is_here(host, &name->id);
 }
 
+/* Whether the guest gets what it names: under the lock, for numbers shift, and the UUID
+ * may be active on what somebody else meant by it. */
+static gboolean
+check_right(const VccwHolderHost *host,
+            const VccwHolderRecord *record,
+            const VccwGuestSource *source,
+            GError **error)
+{
+    VccwBusId on = record->parent;
+    VccwBusId behind = record->parent;
+    g_autofree char *name = NULL;
+    g_autofree char *active = NULL;
+
+    if (find_active(host, &record->mdev, &on) &&
+        !vccw_bus_id_equal(&on, &record->parent)) {
+        active = mdev_name(&record->mdev, &on);
+        name = mdev_name(&record->mdev, &record->parent);
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                    "it is to have %s, but that UUID is active as %s, which may be "
+                    "another disk; destroy that first (virsh nodedev-destroy)",
+                    name, active);
+        return FALSE;
+    }
+    if (!vccw_identity_check(host->handover, &record->mdev, &record->parent, error))
+        return FALSE;
+    if (!source->by_device || source->name.kind != VCCW_NODE_CCW ||
+        (vccw_identity_find(host->handover, &source->name.id, &behind) &&
+         vccw_bus_id_equal(&behind, &record->parent)))
+        return TRUE;
+    name = vccw_node_name_to_string(&source->name);
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+                "'%s' has just moved to another subchannel; try again", name);
+    return FALSE;
+}
+
 static gboolean
 find_parent(const VccwHolderHost *host,
             const VccwGuestSource *source,
@@ -319,7 +354,10 @@ is_active(const VccwHolderHost *host, const VccwHolderRecord *record)
 }
 
 static gboolean
-start(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error)
+start(const VccwHolderHost *host,
+      const VccwHolderRecord *record,
+      const VccwGuestSource *source,
+      GError **error)
 {
     g_autoptr(VccwMdevConfig) config =
         load_definition(host, &record->mdev, &record->parent);
@@ -331,7 +369,8 @@ start(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error
         !vccw_handover_take(host->handover, &record->parent, VCCW_HANDOVER_BY_START, NULL,
                             NULL, error))
         return FALSE;
-    return vccw_mdev_start(&mdev, config, error);
+    return check_right(host, record, source, error) &&
+           vccw_mdev_start(&mdev, config, error);
 }
 
 /* To be called with the lock. */
@@ -339,19 +378,20 @@ static gboolean
 take(const VccwHolderHost *host,
      const VccwHolder *guest,
      VccwHolderRecord *record,
-     gboolean managed,
+     const VccwGuestSource *source,
      GError **error)
 {
     gboolean active;
     GError *problem = NULL;
 
-    if (!check_free(host, guest, record, &record->started, error))
+    if (!check_free(host, guest, record, &record->started, error) ||
+        !check_right(host, record, source, error))
         return FALSE;
     active = is_active(host, record);
-    record->started = active ? record->started : managed;
+    record->started = active ? record->started : source->managed;
     if (!vccw_holder_record_save(host->handover, record, error))
         return FALSE;
-    if (active || !managed || start(host, record, &problem))
+    if (active || !source->managed || start(host, record, source, &problem))
         return TRUE;
     give(host, record, NULL);
     g_propagate_error(error, problem);
@@ -378,11 +418,13 @@ vccw_holder_take(const VccwHolderHost *host,
     record->since = vccw_process_start(host->handover->proc, pid);
     if (find_parent(host, source, &record->parent, &problem) &&
         (fd = vccw_holder_lock(host, &record->parent, &problem)) >= 0 &&
-        take(host, guest, record, source->managed, &problem))
+        take(host, guest, record, source, &problem))
         return TRUE;
-    /* What is not ours to start is the stock daemon's to miss. */
+    /* What is not ours to start is the stock daemon's to miss; but it looks at the UUID
+     * only. */
     if (!source->managed &&
-        g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING))
+        g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING) &&
+        !find_active(host, &record->mdev, &record->parent))
         return TRUE;
     g_propagate_prefixed_error(error, g_steal_pointer(&problem),
                                "the guest %s cannot have its channel device: ", quoted);

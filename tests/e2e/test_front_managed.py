@@ -17,8 +17,8 @@ import pytest
 
 import hostlib
 import sidelib
-from hostlib import (CSS, OTHER, SUBCHANNEL, UUID, Virsh, define_file, mdev_exists, mdev_name, run,
-                     wait_for, write_file)
+from hostlib import (CSS, OTHER, SUBCHANNEL, UUID, Virsh, ctl, define_file, mdev_exists, mdev_name,
+                     run, wait_for, write_file)
 from test_front import CONFIG, FRONT, STOCK
 from test_front_guest import EMULATOR, KERNEL, QEMU_CONFIG
 from test_front_hostdev import (ADDRESS, BY_ADDRESS, BY_UUID, GUEST, GUEST_UUID, by_name, flat,
@@ -166,6 +166,56 @@ def test_not_managed(way):
     assert 'front-hostdev' in Virsh(FRONT).fails('nodedev-destroy', mdev_name(mdev))
     domain.destroy()
     assert mdev_exists(mdev) and not records()
+
+
+def renumber():
+    """0.0.3000 moves to another subchannel, and another DASD takes its place."""
+    ctl('remove-subchannel', SUBCHANNEL)
+    ctl('add-subchannel', '0.0.0007', 'device=0.0.3000', 'cutype=3990/e9', 'devtype=3390/0c')
+    ctl('add-subchannel', SUBCHANNEL, 'device=0.0.4711', 'cutype=3990/e9', 'devtype=3390/0c')
+
+
+def define_and_remember():
+    define_file()
+    wait_for(lambda: os.path.exists(f'{hostlib.REMEMBERED}/device/{UUID}@{SUBCHANNEL}'),
+             'its device is remembered')
+
+
+@pytest.mark.parametrize('source', [by_name(CSS), by_name(mdev_name())])
+def test_other_disk_behind_the_subchannel(way, source):
+    """By whichever name, a guest gets the disk that its definition is for."""
+    define_and_remember()
+    domain = way.defineXML(runs(guest(hostdev(source, MANAGED))))
+    renumber()
+    with pytest.raises(libvirt.libvirtError, match='0.0.3000.*0.0.4711'):
+        domain.create()
+    assert with_host() and not mdev_exists()
+
+
+@pytest.mark.parametrize('there', [True, False])
+def test_uuid_is_active_on_another_disk(way, document, there):
+    """The stock daemon would look at the UUID only."""
+    define_and_remember()
+    domain = way.defineXML(runs(guest(hostdev())))
+    renumber()
+    if not there:
+        ctl('remove-subchannel', '0.0.0007')
+    Virsh(FRONT).ok('nodedev-define', document(hostlib.mdev_xml()))
+    Virsh(FRONT).ok('nodedev-start', mdev_name())
+    with pytest.raises(libvirt.libvirtError,
+                       match='another disk' if there else 'ccw_0_0_3000.*not on this host'):
+        domain.create()
+    assert not records()
+
+
+def test_device_that_has_moved(way):
+    """Named by its number it is found again."""
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    renumber()
+    domain.create()
+    assert driver('0.0.0007') == 'vfio_ccw' and driver() == 'io_subchannel'
+    domain.destroy()
+    assert with_host('0.0.0007')
 
 
 def test_host_uses_it(way):
