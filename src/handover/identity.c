@@ -22,17 +22,26 @@ file_name(const VccwUuid *uuid, const VccwBusId *parent)
     return g_strdup_printf("%s@%s", text, id);
 }
 
-/* What a subchannel says of the device behind it: a bus-ID, "none", or NULL if the kernel
- * does not tell. */
-static char *
-read_device(int sysfs, const char *subchannel)
+/* What a subchannel says of the device behind it.
+ * @ret_device: a bus-ID, "none", or NULL if the kernel has no word on it
+ * Returns: FALSE if it could not be read, which says nothing. */
+static gboolean
+read_device(int sysfs, const char *subchannel, char **ret_device, GError **error)
 {
     g_autofree char *path =
         g_build_filename("bus/css/devices", subchannel, "dev_busid", NULL);
+    g_autoptr(GError) problem = NULL;
+    char *device = vccw_read_attr(sysfs, path, &problem);
 
-    return vccw_read_attr(sysfs, path, NULL);
+    if (!device && vccw_error_errno(problem) != ENOENT) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    *ret_device = device;
+    return TRUE;
 }
 
+/* What cannot be understood is not the same as nothing: it was for some device. */
 static gboolean
 load(const VccwHandoverHost *host, const char *name, char **ret_device, GError **error)
 {
@@ -46,11 +55,15 @@ load(const VccwHandoverHost *host, const char *name, char **ret_device, GError *
         g_propagate_error(error, g_steal_pointer(&problem));
         return FALSE;
     }
-    if (text)
-        g_strstrip(text);
-    *ret_device = text && vccw_host_bus_id_parse(text, &device, NULL)
-                      ? g_steal_pointer(&text)
-                      : NULL;
+    if (text && !vccw_host_bus_id_parse(g_strstrip(text), &device, NULL)) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_STORE,
+                    "'%s' is damaged, so nobody knows which device the definition is "
+                    "for; see that its parent has the right one, and define it again "
+                    "(virsh nodedev-define)",
+                    path);
+        return FALSE;
+    }
+    *ret_device = g_steal_pointer(&text);
     return TRUE;
 }
 
@@ -61,10 +74,11 @@ find_device(int sysfs, const char *device)
     g_autoptr(GPtrArray) names = vccw_list_dir(sysfs, "bus/css/devices", NULL);
 
     for (guint i = 0; names && i < names->len; i++) {
-        g_autofree char *behind = read_device(sysfs, names->pdata[i]);
+        g_autofree char *behind = NULL;
         VccwBusId id;
 
-        if (!g_strcmp0(behind, device) &&
+        if (read_device(sysfs, names->pdata[i], &behind, NULL) &&
+            !g_strcmp0(behind, device) &&
             vccw_host_bus_id_parse(names->pdata[i], &id, NULL))
             return g_strdup(names->pdata[i]);
     }
@@ -119,13 +133,13 @@ vccw_identity_check(const VccwHandoverHost *host,
     g_autofree char *wanted = NULL;
     g_autofree char *found = NULL;
 
-    if (sysfs < 0 || !load(host, name, &wanted, error)) {
+    if (sysfs < 0 || !load(host, name, &wanted, error) ||
+        !read_device(sysfs, id, &found, error)) {
         g_autofree char *device = vccw_node_name_to_string(&mdev);
 
         g_prefix_error(error, "cannot start %s: ", device);
         return FALSE;
     }
-    found = read_device(sysfs, id);
     if (!wanted || !found || g_str_equal(wanted, found))
         return TRUE;
     set_moved(error, sysfs, &mdev, wanted, found);
@@ -145,12 +159,19 @@ vccw_identity_remember(const VccwHandoverHost *host,
     g_autofree char *wanted = NULL;
     g_autofree char *found = NULL;
     g_autofree char *line = NULL;
+    g_autoptr(GError) problem = NULL;
     g_auto(VccwFd) dir = -1;
     VccwBusId device;
 
-    if (sysfs < 0 || !load(host, name, &wanted, error))
+    if (sysfs < 0)
         return FALSE;
-    found = read_device(sysfs, id);
+    if (!load(host, name, &wanted, &problem) &&
+        !(replace && g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_STORE))) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    if (!read_device(sysfs, id, &found, error))
+        return FALSE;
     if (!found || !vccw_host_bus_id_parse(found, &device, NULL) ||
         !g_strcmp0(found, wanted) || (wanted && !replace))
         return TRUE;

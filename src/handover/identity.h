@@ -19,8 +19,9 @@ G_BEGIN_DECLS
  * vccw_identity_check: Whether the parent has the device that the definition is for.
  *
  * Returns: FALSE with VCCW_ERROR_OPERATION_INVALID if it has another one, or none (the
- *   message names both, and where the right one is), or G_UNIX_ERROR. A definition of
- *   which nothing is remembered, and a kernel that does not tell, are fine.
+ *   message names both, and where the right one is), VCCW_ERROR_STORE (what is remembered
+ *   is damaged), or G_UNIX_ERROR. A definition of which nothing is remembered, and a
+ *   kernel that has no word on it, are fine.
  */
 gboolean vccw_identity_check(const VccwHandoverHost *host,
                              const VccwUuid *uuid,
@@ -29,9 +30,9 @@ gboolean vccw_identity_check(const VccwHandoverHost *host,
 
 /**
  * vccw_identity_remember: Remembers the device that the parent has now, if any.
- * @replace: also if another one is remembered
+ * @replace: also if another one is remembered, or what is remembered is damaged
  *
- * Returns: FALSE with G_UNIX_ERROR.
+ * Returns: FALSE with G_UNIX_ERROR or VCCW_ERROR_STORE.
  */
 gboolean vccw_identity_remember(const VccwHandoverHost *host,
                                 const VccwUuid *uuid,

@@ -500,6 +500,30 @@ class TestIdentity:
         assert '0.0.3000' in error and '0.0.4711' in error
         virsh.ok('nodedev-create', document(mdev_xml(OTHER_UUID)))
 
+    def test_what_is_remembered_is_damaged(self, daemon, virsh, document):
+        """It was for some device, and nobody knows for which; until it is defined anew."""
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        write_file(f'{REMEMBERED}/device/{UUID}@{SUBCHANNEL}', 'x\n')
+        self.renumber()
+        assert 'is damaged' in virsh.fails('nodedev-start', MDEV)
+        ok('mdevctl', 'modify', '-u', UUID, '--auto')
+        wait_for(lambda: 'Autostart:      yes' in virsh.ok('nodedev-info', MDEV), 'it is seen')
+        assert 'is damaged' in virsh.fails('nodedev-start', MDEV)
+        assert not mdev_exists()
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        virsh.ok('nodedev-start', MDEV)
+        assert self.remembered() == '0.0.4711'
+
+    def test_device_cannot_be_read(self, virsh, document):
+        """What the kernel fails to tell may be another disk."""
+        virsh.ok('nodedev-define', document(mdev_xml()))
+        self.renumber()
+        ctl('fault', '*/0.0.0004/dev_busid', 'read', 'errno=EIO')
+        assert 'Input/output error' in virsh.fails('nodedev-start', MDEV)
+        ctl('unfault')
+        assert '0.0.4711' in virsh.fails('nodedev-start', MDEV)
+        assert not mdev_exists()
+
 
 class TestEvents:
     """Each hand-over is told, once it shows."""
