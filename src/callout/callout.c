@@ -51,6 +51,8 @@ leave_to_start(const Device *device, GError **error)
     return FALSE;
 }
 
+static gboolean give_back(const Device *device, GError **error);
+
 static gboolean
 before_start(const Device *device, GError **error)
 {
@@ -60,11 +62,17 @@ before_start(const Device *device, GError **error)
         return FALSE;
     if (callout->by_udev)
         return leave_to_start(device, error);
-    if (!callout->take_parents ||
-        vccw_handover_take(callout->host, &device->parent, VCCW_HANDOVER_BY_START, NULL,
-                           NULL, error))
+    if (!callout->take_parents)
         return TRUE;
-    prefix_start(device, error);
+    if (!vccw_handover_take(callout->host, &device->parent, NULL, VCCW_HANDOVER_BY_START,
+                            NULL, NULL, error)) {
+        prefix_start(device, error);
+        return FALSE;
+    }
+    /* Another one may have come behind it before it was taken. */
+    if (vccw_identity_check(callout->host, &device->uuid, &device->parent, error))
+        return TRUE;
+    give_back(device, NULL);
     return FALSE;
 }
 

@@ -22,9 +22,13 @@ fail(VccwCall *call, const char *verb, VccwNodeName name, int code, const char *
     return FALSE;
 }
 
-/* The subchannel that a call is about. FALSE: the call has been answered. */
+/* The subchannel that a call is about, and its device if that was named. FALSE: the call
+ * has been answered. */
 static gboolean
-find_subchannel(VccwCall *call, const char *verb, VccwBusId *ret_id)
+find_subchannel(VccwCall *call,
+                const char *verb,
+                VccwNodeName *ret_name,
+                VccwBusId *ret_id)
 {
     VccwDriver *driver = vccw_call_driver(call);
     const VccwDevice *device;
@@ -47,17 +51,24 @@ find_subchannel(VccwCall *call, const char *verb, VccwBusId *ret_id)
     if (device && !device->has_subchannel)
         return fail(call, verb, name, VCCW_ERROR_OPERATION_INVALID,
                     "it is behind no subchannel now; check its channel paths (lschp)");
+    *ret_name = name;
     *ret_id = device ? device->subchannel : name.id;
     return TRUE;
 }
 
 static void
-run(VccwCall *call, const char *verb, const VccwBusId *id, VccwTaskWork work)
+run(VccwCall *call,
+    const char *verb,
+    const VccwNodeName *name,
+    const VccwBusId *id,
+    VccwTaskWork work)
 {
     static const VccwUuid none;
     VccwTask *task = vccw_task_new(call, vccw_mdev_config_new(&none, id, ""), verb, work);
 
     task->on_parent = TRUE;
+    task->has_device = name->kind == VCCW_NODE_CCW;
+    task->device = name->id;
     vccw_task_run(task);
 }
 
@@ -65,16 +76,18 @@ static gboolean
 detach_work(VccwTask *task, GError **error)
 {
     return vccw_handover_take(task->handover, &task->config->parent,
+                              task->has_device ? &task->device : NULL,
                               VCCW_HANDOVER_BY_ADMIN, NULL, &task->note, error);
 }
 
 void
 vccw_nodedev_detach(VccwCall *call)
 {
+    VccwNodeName name;
     VccwBusId id;
 
-    if (find_subchannel(call, "detach", &id))
-        run(call, "detach", &id, detach_work);
+    if (find_subchannel(call, "detach", &name, &id))
+        run(call, "detach", &name, &id, detach_work);
 }
 
 void
@@ -110,10 +123,11 @@ reattach_work(VccwTask *task, GError **error)
 void
 vccw_nodedev_reattach(VccwCall *call)
 {
+    VccwNodeName name;
     VccwBusId id;
 
-    if (find_subchannel(call, "reattach", &id))
-        run(call, "reattach", &id, reattach_work);
+    if (find_subchannel(call, "reattach", &name, &id))
+        run(call, "reattach", &name, &id, reattach_work);
 }
 
 void

@@ -47,7 +47,7 @@ take_parent(VccwTask *task, gboolean *ret_taken, GError **error)
     g_autoptr(GError) problem = NULL;
 
     if (!task->take_parent || !g_str_equal(config->type, "vfio_ccw-io") ||
-        vccw_handover_take(task->handover, &config->parent, VCCW_HANDOVER_BY_START,
+        vccw_handover_take(task->handover, &config->parent, NULL, VCCW_HANDOVER_BY_START,
                            ret_taken, NULL, &problem) ||
         g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING))
         return TRUE;
@@ -72,18 +72,25 @@ give_back(VccwTask *task, GError **error)
 }
 
 static gboolean
-start_work(VccwTask *task, GError **error)
+check_identity(VccwTask *task, GError **error)
 {
     const VccwMdevConfig *config = task->config;
+
+    return !task->handover ||
+           vccw_identity_check(task->handover, &config->uuid, &config->parent, error);
+}
+
+static gboolean
+start_work(VccwTask *task, GError **error)
+{
     GError *problem = NULL;
     gboolean taken = FALSE;
 
-    if (task->handover &&
-        !vccw_identity_check(task->handover, &config->uuid, &config->parent, error))
+    if (!check_identity(task, error) || !take_parent(task, &taken, error))
         return FALSE;
-    if (!take_parent(task, &taken, error))
-        return FALSE;
-    if (vccw_mdev_start(&task->host, config, &problem))
+    /* Another one may have come behind the parent before that was taken. */
+    if (check_identity(task, &problem) &&
+        vccw_mdev_start(&task->host, task->config, &problem))
         return TRUE;
     if (taken)
         give_back(task, &problem);

@@ -39,7 +39,9 @@ struct _VccwTask {
     VccwUuid guest_uuid;
     VccwGuestSource source; /* how the guest names it */
     gboolean identified;    /* which device is meant was said anew by the work */
-    char *note;             /* a warning for the log, set by the work; or NULL */
+    VccwBusId device;       /* the device that is meant, if: */
+    gboolean has_device;
+    char *note; /* a warning for the log, set by the work; or NULL */
 };
 
 /**

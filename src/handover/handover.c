@@ -297,6 +297,22 @@ begin(VccwHand *hand,
            vccw_override_load(host, subchannel, ret_stored, error);
 }
 
+/* Whether it is the one that is meant. */
+static GError *
+judge_device(VccwHand *hand, const VccwBusId *device)
+{
+    g_autofree char *now = device ? vccw_hand_attr(hand, "dev_busid") : NULL;
+    g_autofree char *wanted = device ? vccw_bus_id_to_string(device) : NULL;
+
+    if (!now || g_str_equal(now, wanted))
+        return NULL;
+    return g_error_new(VCCW_ERROR, VCCW_ERROR_CONFLICT,
+                       "the I/O configuration has changed meanwhile: it has %s%s now, "
+                       "and not %s; try again",
+                       g_str_equal(now, "none") ? "no device" : "device ",
+                       g_str_equal(now, "none") ? "" : now, wanted);
+}
+
 static gboolean
 take_from_host(VccwHand *hand, VccwHandoverBy by, const char *stored, GError **error)
 {
@@ -313,6 +329,7 @@ take_from_host(VccwHand *hand, VccwHandoverBy by, const char *stored, GError **e
 gboolean
 vccw_handover_take(const VccwHandoverHost *host,
                    const VccwBusId *subchannel,
+                   const VccwBusId *device,
                    VccwHandoverBy by,
                    gboolean *ret_taken,
                    char **ret_warning,
@@ -323,7 +340,8 @@ vccw_handover_take(const VccwHandoverHost *host,
     GError *problem = NULL;
     gboolean had;
 
-    if (!begin(&hand, host, subchannel, &stored, &problem))
+    if (!begin(&hand, host, subchannel, &stored, &problem) ||
+        (problem = judge_device(&hand, device)) || !vccw_look_done(&hand.look, &problem))
         return fail(&hand, "take", problem, "", error);
     had = vccw_hand_is_with_vfio(&hand);
     if (had && by == VCCW_HANDOVER_BY_ADMIN && !claim(&hand, stored, error))

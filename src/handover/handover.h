@@ -22,6 +22,7 @@ typedef enum {
 
 /**
  * vccw_handover_take: Takes the device behind a subchannel from the host.
+ * @device: (nullable): the device that is meant; numbers of subchannels shift
  * @ret_taken: (out) (optional): whether this call took it; FALSE if vfio_ccw had it
  * @ret_warning: (out) (optional) (transfer full) (nullable): what will fight it later
  *
@@ -30,12 +31,14 @@ typedef enum {
  * - VCCW_ERROR_CONFIG_UNSUPPORTED: vfio_ccw cannot take it; nothing was touched
  * - VCCW_ERROR_BUSY: the host uses the device (every use is named), or somebody else
  *   hands it over just now
+ * - VCCW_ERROR_CONFLICT: it has another device than @device, or gets one meanwhile
  * - VCCW_ERROR_OPERATION_INVALID: BY_START, and an administrator's override says that
  *   another driver is to have it
  * - VCCW_ERROR_OPERATION_FAILED: a step failed; what was done is undone
  */
 gboolean vccw_handover_take(const VccwHandoverHost *host,
                             const VccwBusId *subchannel,
+                            const VccwBusId *device,
                             VccwHandoverBy by,
                             gboolean *ret_taken,
                             char **ret_warning,

@@ -362,12 +362,14 @@ start(const VccwHolderHost *host,
     g_autoptr(VccwMdevConfig) config =
         load_definition(host, &record->mdev, &record->parent);
     VccwMdevHost mdev = mdev_host(host);
+    gboolean by_number = source->by_device && source->name.kind == VCCW_NODE_CCW;
 
     if (!config)
         config = vccw_mdev_config_new(&record->mdev, &record->parent, TYPE);
     if (host->take_parents &&
-        !vccw_handover_take(host->handover, &record->parent, VCCW_HANDOVER_BY_START, NULL,
-                            NULL, error))
+        !vccw_handover_take(host->handover, &record->parent,
+                            by_number ? &source->name.id : NULL, VCCW_HANDOVER_BY_START,
+                            NULL, NULL, error))
         return FALSE;
     return check_right(host, record, source, error) &&
            vccw_mdev_start(&mdev, config, error);

@@ -146,6 +146,23 @@ vccw_hand_other_device(VccwHand *hand)
     return g_steal_pointer(&device);
 }
 
+gboolean
+vccw_hand_check_device(VccwHand *hand, GError **error)
+{
+    g_autofree char *other = NULL;
+
+    if (!hand->taken || hand->taken->step != VCCW_TAKEN_TAKING)
+        return TRUE;
+    other = vccw_hand_other_device(hand);
+    if (!other)
+        return TRUE;
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_CONFLICT,
+                "the I/O configuration has changed meanwhile: it was to be taken for "
+                "device %s, but now has device %s; look which one is meant",
+                hand->taken->device, other);
+    return FALSE;
+}
+
 static char *
 online_path(VccwHand *hand)
 {
@@ -486,8 +503,9 @@ go(VccwHand *hand, const Step *way, gsize n, GError **error)
 gboolean
 vccw_hand_to_vfio(VccwHand *hand, GError **error)
 {
-    static const Step way[] = { store_override, load_module, set_offline,
-                                set_override,   unbind_host, bind_vfio };
+    static const Step way[] = { store_override, load_module,  vccw_hand_check_device,
+                                set_offline,    set_override, vccw_hand_check_device,
+                                unbind_host,    bind_vfio };
 
     return go(hand, way, G_N_ELEMENTS(way), error);
 }

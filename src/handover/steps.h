@@ -62,6 +62,10 @@ gboolean vccw_hand_is_with_vfio(VccwHand *hand);
 /** vccw_hand_mdevs: Returns: (transfer full): GArray of VccwUuid: active on it. */
 GArray *vccw_hand_mdevs(VccwHand *hand);
 
+/** vccw_hand_check_device: Whether the device behind the subchannel is still the one that
+ * is being taken. Returns: FALSE with VCCW_ERROR_CONFLICT, and both are named. */
+gboolean vccw_hand_check_device(VccwHand *hand, GError **error);
+
 /** vccw_hand_other_device: Returns: (transfer full) (nullable): the device behind it if
  * that is another one than the one remembered: the I/O configuration has changed. */
 char *vccw_hand_other_device(VccwHand *hand);

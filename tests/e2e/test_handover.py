@@ -2,20 +2,24 @@
 """Devices taken from the host and given back, by stock virsh."""
 
 import contextlib
+import fcntl
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
-from hostlib import (CSS, LAB, MODULE, OTHER_UUID, OVERRIDES, REMEMBERED, RW_SOCKET, SUBCHANNEL,
-                     UUID, Daemon, bind_vfio, client_uri, ctl, define_file, definition_path, mdev_exists,
-                     mdev_name, mdev_xml, ok, read_file, run, wait_for, write_file)
+from hostlib import (CSS, LAB, MODULE, OTHER, OTHER_UUID, OVERRIDES, REMEMBERED, RW_SOCKET,
+                     SUBCHANNEL, UUID, Daemon, bind_vfio, client_uri, css_name, ctl, define_file,
+                     definition_path, mdev_exists, mdev_name, mdev_xml, ok, read_file, run,
+                     wait_for, write_file)
 from rpcclient import RpcClient, xdr
 
 pytestmark = pytest.mark.skipif(LAB, reason='the DASD and its uses are simulated')
 
 MDEV = mdev_name()
+OTHER_CSS = css_name(OTHER)
 # For what only a process does that stays and follows the store.
 followed = pytest.mark.skipif(MODULE, reason='the module looks when it is asked')
 DEVICE = '0.0.3000'
@@ -353,12 +357,12 @@ class TestIdentity:
     """After a change of the I/O configuration no mdev is started on the wrong disk."""
 
     @staticmethod
-    def renumber():
+    def renumber(now='vfio_ccw'):
         ctl('remove-subchannel', '0.0.0004')
         ctl('add-subchannel', '0.0.0007', 'device=0.0.3000', 'cutype=3990/e9',
             'devtype=3390/0c', 'chpids=34,35')
         ctl('add-subchannel', '0.0.0004', 'device=0.0.4711', 'cutype=3990/e9',
-            'devtype=3390/0c', 'chpids=34,35', 'driver=vfio_ccw')
+            'devtype=3390/0c', 'chpids=34,35', f'driver={now}')
 
     def test_autostart(self, daemon, virsh, document):
         virsh.ok('nodedev-detach', CSS)
@@ -523,6 +527,41 @@ class TestIdentity:
         ctl('unfault')
         assert '0.0.4711' in virsh.fails('nodedev-start', MDEV)
         assert not mdev_exists()
+
+    def detach_meanwhile(self, change, begun):
+        """Detaches by the number of the device; meanwhile the change happens."""
+        with subprocess.Popen(['virsh', '-c', client_uri(), 'nodedev-detach', CCW],
+                              stderr=subprocess.PIPE, text=True) as process:
+            wait_for(begun, 'it has begun')
+            change()
+            message = process.communicate(timeout=60)[1]
+        assert process.returncode == 1, message
+        assert driver() == driver('0.0.0007') == 'io_subchannel'
+        assert not os.path.exists(OVERRIDE) and not os.path.exists(TAKEN)
+        assert '(null)' in read_file(f'{SYSFS}/driver_override')
+        return message
+
+    def renumber_with_host(self):
+        self.renumber('io_subchannel')
+
+    def test_detach_waits_meanwhile(self, virsh):
+        """What is taken is the device that was named, and not its old subchannel."""
+        virsh.ok('nodedev-detach', OTHER_CSS)  # makes the folder of locks
+        virsh.ok('nodedev-reattach', OTHER_CSS)
+        lock = os.open(f'{REMEMBERED}/lock/{SUBCHANNEL}', os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def change():
+            time.sleep(0.5)
+            self.renumber_with_host()
+            os.close(lock)
+
+        assert '0.0.4711' in self.detach_meanwhile(change, lambda: True)
+
+    def test_renumbered_while_it_is_taken(self, virsh):
+        ctl('fault', f'*/{SUBCHANNEL}/driver_override', 'write', 'delay=2', 'count=1')
+        self.detach_meanwhile(self.renumber_with_host,
+                              lambda: os.path.exists(TAKEN) and not is_online())
 
 
 class TestEvents:
