@@ -121,10 +121,8 @@ gboolean vccw_xml_element_number_from(const xmlNode *node,
  * vccw_xml_element_number_try: As vccw_xml_element_number_from(), quickly and without an
  * error. Returns: FALSE when @text is no such number.
  */
-gboolean vccw_xml_element_number_try(const char *text,
-                                     guint base,
-                                     guint max,
-                                     guint *ret_number);
+gboolean
+vccw_xml_element_number_try(const char *text, guint base, guint max, guint *ret_number);
 
 /**
  * vccw_xml_element_set_error:
