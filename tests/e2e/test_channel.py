@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """<virtccw:channel>: what a device is, its paths, and who uses it."""
 
+import glob
 import os
 import re
 import xml.etree.ElementTree as ET
@@ -208,8 +209,8 @@ or other application using the libvirt API.
             os.unlink(f'{GUESTS}/linux-1.xml')
             assert Channel(virsh, MDEV).users == []
         finally:
-            for name in os.listdir(GUESTS):
-                os.unlink(f'{GUESTS}/{name}')
+            for path in glob.glob(f'{GUESTS}/*.xml'):
+                os.unlink(path)
 
 
 class TestRoundTrip:
