@@ -388,7 +388,7 @@ def test_layout(release):
     folder = f'{CLIENTS}/{release}' if release else ''
     if not os.path.isdir(folder or '/'):
         pytest.skip(f'there is no {folder}: tests/e2e/make-clients could not make it')
-    out = ok(f'{SOURCE}/tools/check-layout', *([folder] if release else []))
+    out = ok(f'{SOURCE}/tools/check-layout', *([folder] if release else []), timeout=300)
     assert re.fullmatch(r'libvirt \d+\.\d+\.0: 2\d\d ok, 0 wrong, 1\d not reached', out.strip())
 
 
