@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 #include <virtccw/error.h>
 
 #define TABLE_MAX (16 * 1024 * 1024) /* bytes of a mountinfo */
@@ -129,7 +130,8 @@ has_no_table(int errnum)
            errnum == EPERM;
 }
 
-static void
+/* Returns: whether it has been read. */
+static gboolean
 judge_table(const Search *search, int proc, const char *pid)
 {
     g_autofree char *path = g_build_filename(pid, "mountinfo", NULL);
@@ -144,6 +146,7 @@ judge_table(const Search *search, int proc, const char *pid)
 
     for (guint i = 0; lines && lines[i]; i++)
         judge_mount(search, lines[i]);
+    return text != NULL;
 }
 
 static gboolean
@@ -162,13 +165,15 @@ judge_namespaces(const Search *search, int proc, GPtrArray *pids)
 
     for (guint i = 0; i < pids->len; i++) {
         g_autofree char *path = g_build_filename(pids->pdata[i], "ns/mnt", NULL);
-        char *name;
+        g_autofree char *name = NULL;
 
         if (!is_pid(pids->pdata[i]))
             continue;
         name = vccw_read_link(proc, path, NULL);
-        if (!name || g_hash_table_add(seen, name))
-            judge_table(search, proc, pids->pdata[i]);
+        if (name && g_hash_table_contains(seen, name))
+            continue;
+        if (judge_table(search, proc, pids->pdata[i]) && name)
+            g_hash_table_add(seen, g_steal_pointer(&name));
     }
 }
 
@@ -279,18 +284,32 @@ vccw_mounted_glance(const VccwHandoverHost *host,
 }
 
 /* The disk that descriptor @fd of a process stands for; only what looks like a node is
- * examined, for others may block. */
+ * examined, and without asking a file system that may not answer. */
 static const VccwDisk *
 opened_disk(const Search *search, int fds, const char *fd)
 {
     g_autofree char *target = vccw_read_link(fds, fd, NULL);
-    struct stat st;
+    struct statx st;
 
     if (!target || *target != '/')
         return NULL;
-    if (fstatat(fds, fd, &st, 0) < 0 || !S_ISBLK(st.st_mode))
-        return g_str_has_prefix(target, "/dev/") ? find_by_path(search, target) : NULL;
-    return find_by_number(search->disks, major(st.st_rdev), minor(st.st_rdev));
+    if (statx(fds, fd, AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
+        return find_by_path(search, target);
+    return S_ISBLK(st.stx_mode)
+               ? find_by_number(search->disks, st.stx_rdev_major, st.stx_rdev_minor)
+               : NULL;
+}
+
+/* A process that ends has nothing open any more. */
+static void
+judge_closed(const Search *search, GError *problem)
+{
+    int errnum = vccw_error_errno(problem);
+
+    if (!search->look || errnum == ENOENT || errnum == ESRCH || errnum == ENOTDIR)
+        g_error_free(problem);
+    else
+        vccw_look_fail(search->look, problem);
 }
 
 static void
@@ -298,9 +317,12 @@ judge_process(const Search *search, int proc, const char *pid)
 {
     g_autofree char *path = g_build_filename(pid, "fd", NULL);
     g_autofree char *comm_path = g_build_filename(pid, "comm", NULL);
-    g_auto(VccwFd) fds = vccw_open_dir(proc, path, NULL);
-    g_autoptr(GPtrArray) names = fds < 0 ? NULL : vccw_list_dir(fds, ".", NULL);
+    GError *problem = NULL;
+    g_auto(VccwFd) fds = vccw_open_dir(proc, path, &problem);
+    g_autoptr(GPtrArray) names = fds < 0 ? NULL : vccw_list_dir(fds, ".", &problem);
 
+    if (problem)
+        judge_closed(search, problem);
     for (guint i = 0; names && i < names->len; i++) {
         const VccwDisk *disk = opened_disk(search, fds, names->pdata[i]);
         g_autofree char *comm = disk ? vccw_read_attr(proc, comm_path, NULL) : NULL;
@@ -314,42 +336,77 @@ judge_process(const Search *search, int proc, const char *pid)
 
 void
 vccw_mounted_find_openers(const VccwHandoverHost *host,
+                          VccwLook *look,
                           GPtrArray *disks,
                           GPtrArray *users)
 {
-    Search search = { .host = host, .disks = disks, .users = users };
+    Search search = { host, look, disks, users };
     g_auto(VccwFd) proc = vccw_open_dir(AT_FDCWD, host->proc, NULL);
     g_autoptr(GPtrArray) pids = proc < 0 ? NULL : vccw_list_dir(proc, ".", NULL);
+    g_autofree char *self = g_strdup_printf("%d", getpid());
 
     for (guint i = 0; pids && i < pids->len; i++)
-        if (is_pid(pids->pdata[i]))
+        if (is_pid(pids->pdata[i]) && !g_str_equal(pids->pdata[i], self))
             judge_process(&search, proc, pids->pdata[i]);
 }
 
-/* Opening it exclusively fails if, and only if, somebody else has it so. */
+/* -- who has it exclusively -- */
+
 static gboolean
-is_exclusive(const VccwHandoverHost *host, const VccwDisk *disk)
+is_node_of(const VccwDisk *disk, const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISBLK(st.st_mode) &&
+           st.st_rdev == makedev(disk->major, disk->minor);
+}
+
+/* Has gone, or has no medium: nobody can have it open. */
+static gboolean
+cannot_be_open(int errnum)
+{
+    return errnum == ENXIO || errnum == ENOENT || errnum == ENODEV || errnum == ENOMEDIUM;
+}
+
+/* EBUSY from an attempt to open it exclusively is the only answer that says "yes", and
+ * not every other says "no". */
+static gboolean
+is_exclusive(const VccwHandoverHost *host, const VccwDisk *disk, GError **error)
 {
     g_autofree char *path = g_build_filename(host->dev, disk->name, NULL);
     g_auto(VccwFd) fd = -1;
-    struct stat st;
 
-    if (stat(path, &st) < 0 || !S_ISBLK(st.st_mode) ||
-        st.st_rdev != makedev(disk->major, disk->minor))
+    if (!is_node_of(disk, path)) {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED,
+                    "'%s' is not the node of disk %u:%u; see 'udevadm trigger'", path,
+                    disk->major, disk->minor);
         return FALSE;
+    }
     fd = TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK));
-    return fd < 0 && errno == EBUSY;
+    if (fd >= 0 || errno == EBUSY || cannot_be_open(errno))
+        return fd < 0 && errno == EBUSY;
+    vccw_set_errno(error, errno,
+                   "cannot open '%s' to see who has it open (check DeviceAllow= of the "
+                   "service)",
+                   path);
+    return FALSE;
 }
 
 void
 vccw_mounted_find_exclusive(const VccwHandoverHost *host,
+                            VccwLook *look,
                             GPtrArray *disks,
                             GPtrArray *users)
 {
     for (guint i = 0; i < disks->len; i++) {
         const VccwDisk *disk = disks->pdata[i];
+        GError *problem = NULL;
 
-        if (is_exclusive(host, disk))
+        if (is_exclusive(host, disk, &problem))
             add_user(users, g_strdup_printf("%s is open exclusively", disk->name));
+        if (problem && look)
+            vccw_look_fail(look, problem);
+        else
+            g_clear_error(&problem);
     }
 }

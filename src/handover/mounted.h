@@ -35,19 +35,24 @@ void vccw_mounted_glance(const VccwHandoverHost *host,
                          GPtrArray *users);
 
 /**
- * vccw_mounted_find_openers: Looks for processes that have one of @disks open.
+ * vccw_mounted_find_openers: Looks for processes that have one of @disks open, but for
+ * this one.
+ * @look: (nullable): tells whether all could be known
  * @users: of char *: what is found is appended, "process 4711 (fio) has dasda open"
  */
 void vccw_mounted_find_openers(const VccwHandoverHost *host,
+                               VccwLook *look,
                                GPtrArray *disks,
                                GPtrArray *users);
 
 /**
  * vccw_mounted_find_exclusive: Looks for disks that somebody has open exclusively, the
  * kernel included.
+ * @look: (nullable): tells whether all could be known
  * @users: of char *: what is found is appended, "dasda is open exclusively"
  */
 void vccw_mounted_find_exclusive(const VccwHandoverHost *host,
+                                 VccwLook *look,
                                  GPtrArray *disks,
                                  GPtrArray *users);
 

@@ -10,8 +10,10 @@
 #include <string.h>
 #include <virtccw/error.h>
 
-#define NET_DEPTH 3             /* a virtio device's interfaces are at 2 */
-#define RULES_MAX (1024 * 1024) /* bytes of a file with udev rules */
+#define NET_DEPTH    3             /* a virtio device's interfaces are at 2 */
+#define RULES_MAX    (1024 * 1024) /* bytes of a file with udev rules */
+#define OPENER_LOOKS 3             /* to tell who stays from who goes */
+#define OPENER_MSEC  200
 
 char *
 vccw_use_join(GPtrArray *users)
@@ -265,6 +267,41 @@ disks_of(VccwLook *look, int sysfs, const char *device)
     return vccw_disk_list(look, sysfs, path);
 }
 
+/* A DASD that is open refuses to go offline; other disks leave under whoever uses them.
+ */
+static gboolean
+defends_itself(const Search *search)
+{
+    static const char *const dasds[] = { "dasd", NULL };
+
+    return is_one_of(search->driver, dasds);
+}
+
+/* Who has a disk open may have it for a moment only, as udev has. */
+static void
+find_openers(const Search *search, GPtrArray *disks)
+{
+    for (guint i = 0; i < OPENER_LOOKS; i++) {
+        if (i > 0)
+            g_usleep(OPENER_MSEC * 1000);
+        g_ptr_array_set_size(search->users, 0);
+        vccw_mounted_find_openers(search->host, search->look, disks, search->users);
+        if (!search->users->len)
+            return;
+    }
+}
+
+static void
+find_open(const Search *search, GPtrArray *disks)
+{
+    gboolean defends = defends_itself(search);
+
+    vccw_mounted_find_exclusive(search->host, defends ? NULL : search->look, disks,
+                                search->users);
+    if (!defends && disks->len && !search->users->len)
+        find_openers(search, disks);
+}
+
 static void
 find_all(Search *search)
 {
@@ -280,7 +317,7 @@ find_all(Search *search)
     find_ipl(search);
     find_alias(search);
     if (!search->users->len)
-        vccw_mounted_find_exclusive(search->host, disks, search->users);
+        find_open(search, disks);
 }
 
 gboolean
@@ -349,6 +386,6 @@ vccw_use_find_openers(const VccwHandoverHost *host, const VccwBusId *subchannel)
     g_autoptr(GPtrArray) disks = device ? disks_of(&look, sysfs, device) : NULL;
 
     if (disks)
-        vccw_mounted_find_openers(host, disks, users);
+        vccw_mounted_find_openers(host, NULL, disks, users);
     return users;
 }

@@ -6,13 +6,20 @@
 #include "handover/use.h"
 #include "sysfs-tree.h"
 
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <virtccw/error.h>
 
-#define PARENT "0.0.0004"
-#define DEVICE "0.0.3000"
-#define CCW    "devices/css0/" PARENT "/" DEVICE
-#define DISK   CCW "/block/dasda"
+#define PARENT    "0.0.0004"
+#define DEVICE    "0.0.3000"
+#define CCW       "devices/css0/" PARENT "/" DEVICE
+#define DISK      CCW "/block/dasda"
+#define NODE      makedev(60, 77) /* a major for experiments, with no driver */
+#define NODE_TEXT "60:77"
 
 typedef struct {
     char *root, *sys, *dev, *proc, *rules;
@@ -35,6 +42,7 @@ set_up(Fixture *f, gconstpointer data)
     tree_add_subchannel(f->sys, PARENT);
     tree_bind(f->sys, PARENT, "io_subchannel");
     tree_add_device(f->sys, PARENT, DEVICE);
+    tree_link(f->sys, "../../../../bus/ccw/drivers/dasd-eckd", CCW "/driver");
     tree_write(f->sys, "1", CCW "/online");
     tree_write(f->sys, "94:0", DISK "/dev");
     tree_write(f->sys, "94:1", DISK "/dasda1/dev");
@@ -212,6 +220,67 @@ test_virtio(Fixture *f, gconstpointer data)
     tree_write(f->sys, "252:0", CCW "/virtio1/block/vda/dev");
     tree_write(f->proc, "1 0 252:0 / / rw - ext4 /dev/vda rw", "1/mountinfo");
     assert_users(f, "file system mounted at '/' (vda)");
+}
+
+static void
+add_virtio_disk(Fixture *f)
+{
+    tree_remove(f->sys, CCW "/block");
+    tree_link(f->sys, "../../../../bus/ccw/drivers/virtio_ccw", CCW "/driver");
+    tree_write(f->sys, NODE_TEXT, CCW "/virtio1/block/vda/dev");
+}
+
+static void
+assert_unknown(Fixture *f, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) users = NULL;
+
+    g_assert_false(vccw_use_find(&f->host, &f->id, &users, &error));
+    g_assert_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED);
+    g_assert_nonnull(strstr(error->message, words));
+    g_assert_null(users);
+}
+
+/* What has no node that can be opened may be in use by anybody; only a DASD sees to that
+ * itself. */
+static void
+test_no_node(Fixture *f, gconstpointer data)
+{
+    assert_users(f, "");
+    add_virtio_disk(f);
+    assert_unknown(f, "is not the node of disk");
+    tree_write(f->dev, "no node", "vda");
+    assert_unknown(f, "is not the node of disk");
+}
+
+/* A number that no driver has: nobody can have it open. A mount that gives no access to
+ * nodes stands for a service that may not open them. */
+static void
+test_node(Fixture *f, gconstpointer data)
+{
+    g_autofree char *node = g_build_filename(f->dev, "vda", NULL);
+
+    g_assert_cmpint(g_mkdir_with_parents(f->dev, 0755), ==, 0);
+    if (unshare(CLONE_NEWNS) < 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mknod(node, S_IFBLK | 0600, NODE) < 0) {
+        g_test_skip("making nodes is not permitted here");
+        return;
+    }
+    add_virtio_disk(f);
+    assert_users(f, "");
+    tree_link(f->proc, node, "4711/fd/3");
+    assert_users(f, "process 4711 ('?') has vda open");
+    tree_remove(f->proc, "4711/fd");
+    assert_users(f, "");
+    tree_link(f->proc, "fd", "4711/fd");
+    assert_unknown(f, "4711/fd");
+    tree_remove(f->proc, "4711/fd");
+    g_assert_cmpint(mount("none", f->dev, "tmpfs", MS_NODEV, NULL), ==, 0);
+    g_assert_cmpint(mknod(node, S_IFBLK | 0600, NODE), ==, 0);
+    assert_unknown(f, "DeviceAllow");
+    g_assert_cmpint(umount(f->dev), ==, 0);
 }
 
 static void
@@ -398,6 +467,8 @@ main(int argc, char **argv)
     ADD("/use/pile", test_pile);
     ADD("/use/md", test_md);
     ADD("/use/virtio", test_virtio);
+    ADD("/use/node", test_node);
+    ADD("/use/node/none", test_no_node);
     ADD("/use/network", test_network);
     ADD("/use/tape", test_tape);
     ADD("/use/ipl", test_ipl);
