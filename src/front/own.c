@@ -61,17 +61,22 @@ vccw_own_refuse(VccwRelay *relay, const VccwHeader *call)
     vccw_relay_fail(relay, call, error);
 }
 
+static void
+reply(VccwRelay *relay,
+      const VccwHeader *call,
+      const VccwResult *result,
+      const GError *error)
+{
+    vccw_codec_put_answer(vccw_relay_output(relay), call,
+                          vccw_operation_find(call->procedure)->result, result, error,
+                          vccw_relay_host(relay)->max_output);
+    vccw_relay_put(relay);
+}
+
 void
 vccw_own_return(VccwRelay *relay, const VccwHeader *call, const VccwResult *result)
 {
-    const VccwOperation *operation = vccw_operation_find(call->procedure);
-    g_autoptr(GError) error = NULL;
-
-    if (vccw_codec_put_result(vccw_relay_output(relay), call, operation->result, result,
-                              vccw_relay_host(relay)->max_output, &error))
-        vccw_relay_put(relay);
-    else
-        vccw_relay_fail(relay, call, error);
+    reply(relay, call, result, NULL);
 }
 
 gboolean
@@ -94,10 +99,7 @@ answer(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer
 {
     g_autoptr(VccwMessage) message = data;
 
-    if (error)
-        vccw_relay_fail(relay, &message->header, error);
-    else
-        vccw_own_return(relay, &message->header, result);
+    reply(relay, &message->header, result, error);
 }
 
 void

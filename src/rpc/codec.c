@@ -282,6 +282,21 @@ vccw_codec_put_gerror(VccwBuffer *out, const VccwHeader *call, const GError *err
     vccw_codec_put_error(out, call, failure);
 }
 
+void
+vccw_codec_put_answer(VccwBuffer *out,
+                      const VccwHeader *call,
+                      VccwResultShape shape,
+                      const VccwResult *result,
+                      const GError *error,
+                      gsize max)
+{
+    g_autoptr(GError) unfit = NULL;
+
+    if (!error && vccw_codec_put_result(out, call, shape, result, max, &unfit))
+        return;
+    vccw_codec_put_gerror(out, call, error ? error : unfit);
+}
+
 static VccwWireHeader
 message_header(guint32 program, gint32 procedure, guint32 serial)
 {

@@ -43,6 +43,19 @@ gboolean vccw_codec_put_result(VccwBuffer *out,
                                gsize max,
                                GError **error);
 
+/**
+ * vccw_codec_put_answer: Appends the reply to a call, whatever became of it.
+ * @result: what it led to, if @error is NULL
+ * @error: (nullable): stays the caller's
+ * @max: bytes that a reply may have; a longer one becomes an error
+ */
+void vccw_codec_put_answer(VccwBuffer *out,
+                           const VccwHeader *call,
+                           VccwResultShape shape,
+                           const VccwResult *result,
+                           const GError *error,
+                           gsize max);
+
 /** vccw_codec_put_auth_list: Appends the reply to a call for the ways of authentication.
  * @type: the only one; VCCW_WIRE_AUTH_NONE or VCCW_WIRE_AUTH_BY_POLKIT */
 void vccw_codec_put_auth_list(VccwBuffer *out, const VccwHeader *call, int type);

@@ -53,18 +53,15 @@ reply_failure(VccwClient *client,
 }
 
 static void
-reply_result(VccwClient *client,
-             const VccwHeader *header,
-             VccwResultShape shape,
-             const VccwResult *result)
+reply(VccwClient *client,
+      const VccwHeader *header,
+      VccwResultShape shape,
+      const VccwResult *result,
+      const GError *error)
 {
-    g_autoptr(GError) error = NULL;
-
-    if (vccw_codec_put_result(&client->out, header, shape, result,
-                              client->host->limits.max_output, &error))
-        vccw_client_put(client);
-    else
-        reply_error(client, header, error);
+    vccw_codec_put_answer(&client->out, header, shape, result, error,
+                          client->host->limits.max_output);
+    vccw_client_put(client);
 }
 
 /* VccwCallDone; may run inside vccw_session_free(), when nobody is left to be answered.
@@ -78,10 +75,7 @@ call_done(const VccwResult *result, const GError *error, gpointer data)
     client->in_flight--;
     if (client->over)
         return;
-    if (error)
-        reply_error(client, &pending->header, error);
-    else
-        reply_result(client, &pending->header, pending->operation->result, result);
+    reply(client, &pending->header, pending->operation->result, result, error);
     if ((pending->header.procedure == VCCW_WIRE_EVENT_REGISTER ||
          pending->header.procedure == VCCW_WIRE_DOMAIN_EVENT_REGISTER) &&
         !error)
@@ -136,7 +130,7 @@ answer_feature(VccwClient *client, const VccwFrame *frame)
         args.number != VCCW_WIRE_FEATURE_KEEPALIVE)
         return FALSE;
     client->keepalive = TRUE;
-    reply_result(client, &frame->header, VCCW_RESULT_NUMBER, &yes);
+    reply(client, &frame->header, VCCW_RESULT_NUMBER, &yes, NULL);
     return TRUE;
 }
 
