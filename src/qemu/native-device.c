@@ -230,17 +230,66 @@ add_key(GPtrArray *pairs, const char *key, const char *value)
     }
 }
 
-/* vccw_xml_writer_empty() with as many of up to six pairs as have a value. */
+/* What any virtio device may have in <driver>. */
 static void
-write_pairs(VccwXmlWriter *writer, const char *name, GPtrArray *pairs)
+add_virtio(const Device *device, GPtrArray *pairs)
 {
-    const char *p[16] = { NULL };
+    add_key(pairs, "iommu", get(device, "iommu_platform"));
+    add_key(pairs, "packed", get(device, "packed"));
+}
 
-    for (guint i = 0; i < pairs->len && i + 1 < G_N_ELEMENTS(p); i++) {
-        p[i] = g_ptr_array_index(pairs, i);
+static void
+write_driver(const Device *device, GPtrArray *pairs)
+{
+    add_virtio(device, pairs);
+    if (pairs->len > 0) {
+        vccw_xml_writer_empty_of(device->writer, "driver", pairs);
     }
-    vccw_xml_writer_empty(writer, name, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7],
-                          p[8], p[9], p[10], p[11], p[12], p[13], p[14], p[15], NULL);
+}
+
+static void
+write_virtio(const Device *device)
+{
+    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
+
+    write_driver(device, pairs);
+}
+
+/* Whether <driver> can express it: its switches are on or off, its thread has a number.
+ */
+static gboolean
+has_good_driver(const Device *device)
+{
+    static const char *const SWITCHES[] = { "iommu_platform", "packed" };
+    const char *thread = get(device, "iothread");
+    guint64 number;
+
+    for (guint i = 0; i < G_N_ELEMENTS(SWITCHES); i++) {
+        const char *value = get(device, SWITCHES[i]);
+
+        if (value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
+            return FALSE;
+        }
+    }
+    return !thread ||
+           (g_str_has_prefix(thread, "iothread") &&
+            g_ascii_string_to_unsigned(thread + strlen("iothread"), 10, 1,
+                                       device->native->iothreads, &number, NULL));
+}
+
+static const char *
+thread_number(const Device *device)
+{
+    const char *thread = get(device, "iothread");
+
+    return thread ? thread + strlen("iothread") : NULL;
+}
+
+/* What libvirt calls QEMU's word. */
+static const char *
+policy(const char *werror)
+{
+    return !g_strcmp0(werror, "enospc") ? "enospace" : werror;
 }
 
 static void
@@ -254,8 +303,24 @@ write_disk_driver(const Device *device, const Image *image)
     add_key(pairs, "io", image->aio);
     add_key(pairs, "discard", image->discard);
     add_key(pairs, "detect_zeroes", image->zeroes);
+    add_key(pairs, "error_policy", policy(get(device, "werror")));
+    add_key(pairs, "rerror_policy", get(device, "rerror"));
+    add_key(pairs, "iothread", thread_number(device));
     add_key(pairs, "queues", get(device, "num-queues"));
-    write_pairs(device->writer, "driver", pairs);
+    add_key(pairs, "queue_size", get(device, "queue-size"));
+    write_driver(device, pairs);
+}
+
+static void
+write_block_sizes(const Device *device)
+{
+    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
+
+    add_key(pairs, "logical_block_size", get(device, "logical_block_size"));
+    add_key(pairs, "physical_block_size", get(device, "physical_block_size"));
+    if (pairs->len > 0) {
+        vccw_xml_writer_empty_of(device->writer, "blockio", pairs);
+    }
 }
 
 /* "vda" for 0, "vdaa" for 26. */
@@ -293,6 +358,7 @@ write_disk_tail(const Device *device,
 {
     const char *serial = get(device, "serial");
 
+    write_block_sizes(device);
     vccw_xml_writer_empty(device->writer, "target", "dev", target, "bus", bus, NULL);
     if (read_only) {
         vccw_xml_writer_empty(device->writer, "readonly", NULL);
@@ -435,6 +501,7 @@ write_interface(Device *device)
                               vccw_option_get(netdev, "ifname"), NULL);
     }
     vccw_xml_writer_empty(device->writer, "model", "type", "virtio", NULL);
+    write_virtio(device);
     if (get(device, "host_mtu")) {
         vccw_xml_writer_empty(device->writer, "mtu", "size", get(device, "host_mtu"),
                               NULL);
@@ -493,7 +560,7 @@ write_chardev(const Device *device, VccwOption *chardev, guint row)
     add_key(pairs, "path", vccw_option_get(chardev, "path"));
     add_key(pairs, "append", vccw_option_get(chardev, "append"));
     if (pairs->len > 0) {
-        write_pairs(device->writer, "source", pairs);
+        vccw_xml_writer_empty_of(device->writer, "source", pairs);
     }
     if (!strcmp(type, "tcp")) {
         vccw_xml_writer_empty(device->writer, "protocol", "type",
@@ -579,17 +646,24 @@ write_controller(Device *device)
     guint *next = scsi ? &device->native->n_scsi : &device->native->n_serial;
     g_autofree char *index = g_strdup_printf("%u", *next);
     g_autofree char *id = g_strconcat(device->what, index, NULL);
+    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
+    const char *ports = get(device, "max_ports");
 
     /* Buses are found by the controller's id, so another id cannot be expressed. */
     if (g_strcmp0(get(device, "id"), id) != 0) {
         return FALSE;
     }
     vccw_xml_writer_open(device->writer, "controller", "type", device->what, "index",
-                         index, scsi ? "model" : NULL, "virtio-scsi", NULL);
-    if (get(device, "num_queues")) {
-        vccw_xml_writer_empty(device->writer, "driver", "queues",
-                              get(device, "num_queues"), NULL);
-    }
+                         index,
+                         scsi    ? "model"
+                         : ports ? "ports"
+                                 : NULL,
+                         scsi ? "virtio-scsi" : ports, NULL);
+    add_key(pairs, "queues", get(device, "num_queues"));
+    add_key(pairs, "cmd_per_lun", get(device, "cmd_per_lun"));
+    add_key(pairs, "max_sectors", get(device, "max_sectors"));
+    add_key(pairs, "iothread", thread_number(device));
+    write_driver(device, pairs);
     write_address(device);
     vccw_xml_writer_close(device->writer, "controller");
     (*next)++;
@@ -613,6 +687,7 @@ write_memballoon(Device *device)
                                  : NULL,
                          deflate ? deflate : pages,
                          deflate && pages ? "freePageReporting" : NULL, pages, NULL);
+    write_virtio(device);
     write_alias(device);
     write_address(device);
     vccw_xml_writer_close(device->writer, "memballoon");
@@ -641,6 +716,7 @@ write_rng(Device *device)
         vccw_xml_writer_text_with(device->writer, "backend", "model", "random",
                                   path ? path : "/dev/random");
     }
+    write_virtio(device);
     write_alias(device);
     write_address(device);
     vccw_xml_writer_close(device->writer, "rng");
@@ -654,8 +730,17 @@ write_video(Device *device)
     const char *heads = get(device, "max_outputs");
 
     vccw_xml_writer_open(device->writer, "video", NULL);
-    vccw_xml_writer_empty(device->writer, "model", "type", "virtio", "heads",
-                          heads ? heads : "1", NULL);
+    if (get(device, "xres") && get(device, "yres")) {
+        vccw_xml_writer_open(device->writer, "model", "type", "virtio", "heads",
+                             heads ? heads : "1", NULL);
+        vccw_xml_writer_empty(device->writer, "resolution", "x", get(device, "xres"), "y",
+                              get(device, "yres"), NULL);
+        vccw_xml_writer_close(device->writer, "model");
+    } else {
+        vccw_xml_writer_empty(device->writer, "model", "type", "virtio", "heads",
+                              heads ? heads : "1", NULL);
+    }
+    write_virtio(device);
     write_alias(device);
     write_address(device);
     vccw_xml_writer_close(device->writer, "video");
@@ -667,6 +752,7 @@ write_input(Device *device)
 {
     vccw_xml_writer_open(device->writer, "input", "type", device->what, "bus", "virtio",
                          NULL);
+    write_virtio(device);
     write_alias(device);
     write_address(device);
     vccw_xml_writer_close(device->writer, "input");
@@ -697,6 +783,7 @@ write_filesystem(Device *device)
     if (vccw_option_is(fsdev, "readonly", "on")) {
         vccw_xml_writer_empty(device->writer, "readonly", NULL);
     }
+    write_virtio(device);
     write_alias(device);
     write_address(device);
     vccw_xml_writer_close(device->writer, "filesystem");
@@ -722,6 +809,7 @@ write_vsock(Device *device)
     vccw_xml_writer_open(device->writer, "vsock", "model", "virtio", NULL);
     vccw_xml_writer_empty(device->writer, "cid", "auto", cid ? "no" : "yes",
                           cid ? "address" : NULL, cid, NULL);
+    write_virtio(device);
     write_alias(device);
     write_address(device);
     vccw_xml_writer_close(device->writer, "vsock");
@@ -729,6 +817,7 @@ write_vsock(Device *device)
 }
 
 #define COMMON "driver id devno "
+#define VIRTIO COMMON "iommu_platform packed "
 
 /* In libvirt's order of elements. */
 static const struct {
@@ -738,39 +827,42 @@ static const struct {
     const char *what; /* a word for write */
 } DRIVERS[] = {
     { "virtio-blk-ccw",
-      COMMON "drive bootindex loadparm serial write-cache share-rw "
-             "num-queues",
+      VIRTIO "drive bootindex loadparm serial write-cache share-rw num-queues "
+             "queue-size iothread werror rerror logical_block_size physical_block_size",
       write_virtio_disk, NULL },
     { "scsi-hd",
       "driver id bus channel scsi-id lun drive bootindex loadparm serial "
-      "write-cache share-rw device_id",
+      "write-cache share-rw device_id werror rerror logical_block_size "
+      "physical_block_size",
       write_scsi_disk, "disk" },
     { "scsi-cd",
       "driver id bus channel scsi-id lun drive bootindex loadparm serial "
-      "write-cache share-rw device_id",
+      "write-cache share-rw device_id werror rerror logical_block_size "
+      "physical_block_size",
       write_scsi_disk, "cdrom" },
-    { "virtio-scsi-ccw", COMMON "num_queues", write_controller, "scsi" },
-    { "virtio-serial-ccw", COMMON, write_controller, "virtio-serial" },
-    { "virtio-9p-ccw", COMMON "fsdev mount_tag", write_filesystem, NULL },
-    { "virtio-net-ccw", COMMON "netdev mac bootindex loadparm host_mtu", write_interface,
+    { "virtio-scsi-ccw", VIRTIO "num_queues cmd_per_lun max_sectors iothread",
+      write_controller, "scsi" },
+    { "virtio-serial-ccw", VIRTIO "max_ports", write_controller, "virtio-serial" },
+    { "virtio-9p-ccw", VIRTIO "fsdev mount_tag", write_filesystem, NULL },
+    { "virtio-net-ccw", VIRTIO "netdev mac bootindex loadparm host_mtu", write_interface,
       NULL },
     { "x-terminal3270", COMMON "chardev", write_3270, NULL },
     { "virtserialport", "driver id bus nr chardev name", write_port, "channel" },
     { "sclpconsole", "driver id chardev", write_sclp, "sclp" },
     { "sclplmconsole", "driver id chardev", write_sclp, "sclplm" },
     { "virtconsole", "driver id bus nr chardev", write_port, "console" },
-    { "virtio-keyboard-ccw", COMMON, write_input, "keyboard" },
-    { "virtio-mouse-ccw", COMMON, write_input, "mouse" },
-    { "virtio-tablet-ccw", COMMON, write_input, "tablet" },
-    { "virtio-gpu-ccw", COMMON "max_outputs", write_video, NULL },
+    { "virtio-keyboard-ccw", VIRTIO, write_input, "keyboard" },
+    { "virtio-mouse-ccw", VIRTIO, write_input, "mouse" },
+    { "virtio-tablet-ccw", VIRTIO, write_input, "tablet" },
+    { "virtio-gpu-ccw", VIRTIO "max_outputs xres yres", write_video, NULL },
     { "vfio-ccw", COMMON "sysfsdev bootindex loadparm iommufd", write_hostdev,
       "vfio-ccw" },
     { "vfio-ap", "driver id sysfsdev", write_hostdev, "vfio-ap" },
     { "diag288", "driver id", write_watchdog, NULL },
-    { "virtio-balloon-ccw", COMMON "deflate-on-oom free-page-reporting", write_memballoon,
+    { "virtio-balloon-ccw", VIRTIO "deflate-on-oom free-page-reporting", write_memballoon,
       NULL },
-    { "virtio-rng-ccw", COMMON "rng max-bytes period", write_rng, NULL },
-    { "vhost-vsock-ccw", COMMON "guest-cid vhostfd", write_vsock, NULL },
+    { "virtio-rng-ccw", VIRTIO "rng max-bytes period", write_rng, NULL },
+    { "vhost-vsock-ccw", VIRTIO "guest-cid vhostfd", write_vsock, NULL },
 };
 
 static void
@@ -782,7 +874,7 @@ write_device(Device *device, VccwOption *option, guint row)
     device->option = option;
     device->what = DRIVERS[row].what;
     option->used = has_good_address(device) && has_good_boot_index(device) &&
-                   DRIVERS[row].write(device);
+                   has_good_driver(device) && DRIVERS[row].write(device);
 }
 
 /* Objects that several devices share are used when one of them is in the XML. */

@@ -75,10 +75,12 @@ take_machine(VccwNative *native, const char *text, VccwOption **ret_keep)
     const char *accel = vccw_option_get(option, "accel");
 
     if (!vccw_option_has_only(option, "type accel usb dump-guest-core memory-backend "
-                                      "loadparm aes-key-wrap dea-key-wrap")) {
+                                      "loadparm aes-key-wrap dea-key-wrap mem-merge "
+                                      "confidential-guest-support")) {
         *ret_keep = option;
         return;
     }
+    native->no_merge = vccw_option_is(option, "mem-merge", "off");
     set(&native->machine, vccw_option_get(option, "type"));
     set(&native->loadparm, vccw_option_get(option, "loadparm"));
     set(&native->aes, vccw_option_get(option, "aes-key-wrap"));
@@ -324,10 +326,14 @@ take_object(VccwNative *native, const char *text, VccwOption **ret_keep)
         vccw_option_has_only(option, "qom-type id")) {
         native->iothreads++;
     } else if (g_str_has_prefix(type, "memory-backend-") &&
-               vccw_option_has_only(option, "qom-type id size share") &&
+               vccw_option_has_only(option, "qom-type id size share prealloc") &&
                vccw_option_is(option, "id", "s390.ram")) {
         native->memfd = !strcmp(type, "memory-backend-memfd");
         native->shared = vccw_option_is(option, "share", "on");
+        native->prealloc = vccw_option_is(option, "prealloc", "on");
+    } else if (!strcmp(type, "s390-pv-guest") &&
+               vccw_option_has_only(option, "qom-type id")) {
+        native->secure = TRUE;
     } else if (strcmp(type, "secret") || !vccw_option_is(option, "id", "masterKey0")) {
         *ret_keep = option;
         return;

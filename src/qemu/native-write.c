@@ -76,10 +76,14 @@ write_memory(const VccwNative *native, VccwXmlWriter *writer)
 
     vccw_xml_writer_text_with(writer, "memory", "unit", "KiB", size);
     vccw_xml_writer_text_with(writer, "currentMemory", "unit", "KiB", size);
-    if (!native->memfd && !native->shared && !native->locked) {
+    if (!native->memfd && !native->shared && !native->locked && !native->prealloc &&
+        !native->no_merge) {
         return;
     }
     vccw_xml_writer_open(writer, "memoryBacking", NULL);
+    if (native->no_merge) {
+        vccw_xml_writer_empty(writer, "nosharepages", NULL);
+    }
     if (native->locked) {
         vccw_xml_writer_empty(writer, "locked", NULL);
     }
@@ -88,6 +92,9 @@ write_memory(const VccwNative *native, VccwXmlWriter *writer)
     }
     if (native->shared) {
         vccw_xml_writer_empty(writer, "access", "mode", "shared", NULL);
+    }
+    if (native->prealloc) {
+        vccw_xml_writer_empty(writer, "allocation", "mode", "immediate", NULL);
     }
     vccw_xml_writer_close(writer, "memoryBacking");
 }
@@ -317,6 +324,9 @@ write_domain(VccwNative *native)
     }
     write_key_wrapping(native, &writer);
     write_devices(native, &writer);
+    if (native->secure) {
+        vccw_xml_writer_empty(&writer, "launchSecurity", "type", "s390-pv", NULL);
+    }
     if (keeps_any(native)) {
         write_own(native, &writer);
     }

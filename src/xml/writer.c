@@ -121,6 +121,16 @@ vccw_xml_writer_empty(VccwXmlWriter *writer, const char *name, ...)
 }
 
 void
+vccw_xml_writer_empty_of(VccwXmlWriter *writer, const char *name, const GPtrArray *pairs)
+{
+    indent(writer);
+    g_string_append_printf(writer->out, "<%s", name);
+    for (guint i = 0; i + 1 < pairs->len; i += 2)
+        append_attribute(writer->out, pairs->pdata[i], pairs->pdata[i + 1]);
+    g_string_append(writer->out, "/>\n");
+}
+
+void
 vccw_xml_writer_text_with(VccwXmlWriter *writer,
                           const char *name,
                           const char *key,

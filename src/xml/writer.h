@@ -38,6 +38,10 @@ void vccw_xml_writer_empty(VccwXmlWriter *writer,
                            const char *name,
                            ...) G_GNUC_NULL_TERMINATED;
 
+/** vccw_xml_writer_empty_of: The same with @pairs, of const char *, in an array. */
+void
+vccw_xml_writer_empty_of(VccwXmlWriter *writer, const char *name, const GPtrArray *pairs);
+
 /** vccw_xml_writer_text: "<name>text</name>"; nothing when @text is NULL or empty. */
 void vccw_xml_writer_text(VccwXmlWriter *writer, const char *name, const char *text);
 

@@ -297,10 +297,14 @@ test_secure(void)
     g_autoptr(VccwDomainXml) domain = domain_of(text);
     g_autoptr(VccwQemu) qemu = qemu_with("7.2", "s390-pv-guest");
     g_autoptr(GError) error = NULL;
+    g_autofree char *back = NULL;
     g_autofree char *native = vccw_qemu_native(domain, qemu, VCCW_QEMU_FORM_JSON, &error);
 
     g_assert_no_error(error);
     g_assert_nonnull(strstr(native, ",confidential-guest-support=lsec0,"));
+    back = vccw_qemu_from_native(native, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(back, "  <launchSecurity type='s390-pv'/>\n</domain>"));
     g_assert_nonnull(
         strstr(native, "-object '{\"qom-type\":\"s390-pv-guest\",\"id\":\"lsec0\"}'"));
 }
