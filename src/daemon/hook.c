@@ -11,6 +11,7 @@
 
 #include "base/io.h"
 #include "daemon/settings.h"
+#include "driver/virerror.h"
 #include "handover/holder.h"
 #include <errno.h>
 #include <stdio.h>
@@ -139,6 +140,7 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
+    VccwVirError *told;
     Call call = { 0 };
     gboolean ok;
 
@@ -151,7 +153,10 @@ main(int argc, char **argv)
     call.stage = argv[3];
     ok = run(&call, argv, &error);
     g_free(call.document);
-    if (!ok)
-        fprintf(stderr, "virtccw-hook: %s\n", error->message);
-    return ok ? 0 : 1;
+    if (ok)
+        return 0;
+    told = vccw_virerror_new(error);
+    fprintf(stderr, "virtccw-hook: %s\n", told->message);
+    vccw_virerror_free(told);
+    return 1;
 }

@@ -11,6 +11,7 @@
 #include <glib-unix.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <string.h>
 #include <virtccw/error.h>
 
 #define MESSAGE_MAX (16 * 1024)
@@ -108,4 +109,16 @@ vccw_virerror_free(VccwVirError *error)
     g_free(error->message);
     g_free(error->detail);
     g_free(error);
+}
+
+GError *
+vccw_virerror_read(const char *message)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(meanings); i++) {
+        const char *phrase = meanings[i].phrase;
+
+        if (phrase && *phrase && g_str_has_prefix(message, phrase))
+            return g_error_new_literal(VCCW_ERROR, i, message + strlen(phrase));
+    }
+    return g_error_new_literal(VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED, message);
 }

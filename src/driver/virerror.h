@@ -31,4 +31,12 @@ void vccw_virerror_free(VccwVirError *error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwVirError, vccw_virerror_free)
 
+/**
+ * vccw_virerror_read: The way back, from a message alone.
+ *
+ * Returns: (transfer full): the error that has this message; where the phrase before it
+ *   is not known, VCCW_ERROR_OPERATION_FAILED.
+ */
+GError *vccw_virerror_read(const char *message);
+
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "driver/find-mdev.h"
 #include "front/mdevs.h"
 #include "front/own.h"
+#include "front/start.h"
 #include "front/words.h"
 #include "rpc/protocol.h"
 #include <string.h>
@@ -172,7 +173,7 @@ pass_on(VccwRelay *relay, VccwMessage *message, const Shape *shape, const GArray
         return;
     }
     defining_free(defining);
-    vccw_relay_forward(relay, message);
+    vccw_start_call(relay, message);
 }
 
 /* @error is set if and only if the call is to be refused; FALSE without: pass it on as it

@@ -12,6 +12,7 @@
 #include "front/nodes.h"
 #include "front/open.h"
 #include "front/own.h"
+#include "front/start.h"
 #include "rpc/codec.h"
 #include "rpc/protocol.h"
 #include <virtccw/error.h>
@@ -25,10 +26,12 @@ typedef struct {
 static const Route routes[] = {
     { 1, vccw_open_again },              /* ConnectOpen */
     { 8, vccw_hostdevs_change },         /* DomainAttachDevice */
+    { 9, vccw_start_call },              /* DomainCreate */
     { 10, vccw_domains_in },             /* DomainCreateXML */
     { 11, vccw_domains_in },             /* DomainDefineXML */
     { 13, vccw_hostdevs_change },        /* DomainDetachDevice */
     { 14, vccw_domains_out },            /* DomainGetXMLDesc */
+    { 54, vccw_start_call },             /* DomainRestore */
     { 60, vccw_open_feature },           /* ConnectSupportsFeature */
     { 66, vccw_open_auth },              /* AuthList … */
     { 67, vccw_open_auth },              /* … */
@@ -53,6 +56,7 @@ static const Route routes[] = {
     { 174, vccw_hostdevs_change },       /* DomainUpdateDeviceFlags */
     { 185, vccw_domains_in },            /* DomainSnapshotCreateXML */
     { 186, vccw_domains_out },           /* DomainSnapshotGetXMLDesc */
+    { 196, vccw_start_call },            /* DomainCreateWithFlags */
     { 232, vccw_domains_in },            /* DomainSaveFlags */
     { 233, vccw_domains_in },            /* DomainRestoreFlags */
     { 235, vccw_domains_out },           /* DomainSaveImageGetXMLDesc */
@@ -60,6 +64,7 @@ static const Route routes[] = {
     { 285, vccw_nodes_list },            /* ConnectListAllNodeDevices */
     { 301, vccw_nodes_by_name },         /* NodeDeviceDetachFlags */
     { 309, vccw_domains_in },            /* DomainCreateXMLWithFiles */
+    { 310, vccw_start_call },            /* DomainCreateWithFiles */
     { 350, vccw_domains_in },            /* DomainDefineXMLFlags */
     { 374, vccw_events_register },       /* ConnectNodeDeviceEventRegisterAny */
     { 375, vccw_events_deregister },     /* ConnectNodeDeviceEventDeregisterAny */
@@ -97,6 +102,13 @@ vccw_route_keeps(const VccwRelay *relay, const VccwHeader *header)
     return find(header) != NULL;
 }
 
+/* Whether it may come with file descriptors. */
+static gboolean
+takes_fds(const Route *route)
+{
+    return route->call == vccw_domains_in || route->call == vccw_start_call;
+}
+
 guint32
 vccw_route_longest(const VccwRelay *relay, const VccwHeader *header)
 {
@@ -114,7 +126,7 @@ vccw_route_takes_fds(const VccwRelay *relay, const VccwHeader *header)
 {
     const Route *route = find(header);
 
-    return route && route->call == vccw_domains_in && vccw_relay_has_stock(relay) &&
+    return route && takes_fds(route) && vccw_relay_has_stock(relay) &&
            vccw_relay_phase(relay) == VCCW_RELAY_OPEN;
 }
 
@@ -125,8 +137,7 @@ vccw_route_call(VccwRelay *relay, VccwMessage *message)
 
     if (vccw_relay_phase(relay) != VCCW_RELAY_OPEN)
         vccw_open_call(relay, message);
-    else if (route &&
-             (message->header.type == VCCW_WIRE_CALL || route->call == vccw_domains_in))
+    else if (route && (message->header.type == VCCW_WIRE_CALL || takes_fds(route)))
         route->call(relay, message);
     else if (vccw_relay_has_stock(relay))
         vccw_relay_forward(relay, message);

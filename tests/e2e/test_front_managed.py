@@ -6,7 +6,6 @@ guests run by a program that keeps those from QEMU (qemu-without-vfio); the lab 
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -28,7 +27,7 @@ HOOK = os.path.join(hostlib.BUILD, 'src/daemon/virtccw-hook')
 HOOKS = '/etc/libvirt/hooks/qemu.d'
 RECORDS = f'{hostlib.REMEMBERED}/holder'
 MANAGED = " managed='yes'"
-RUNNER = '/tmp/front-managed-qemu'
+RUNNER = os.path.join(hostlib.HERE, 'qemu-without-vfio')
 pytestmark = [
     pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
     pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
@@ -43,7 +42,6 @@ def _stock(fresh_host, tmp_path):
         os.symlink(HOOK, f'{HOOKS}/virtccw')
     with open(f'/tmp/{GUEST}', 'wb') as file:
         file.write(KERNEL)
-    shutil.copy(os.path.join(hostlib.HERE, 'qemu-without-vfio'), RUNNER)
     with sidelib.Stock(tmp_path) as stock:
         yield stock
         for name in (GUEST, 'other'):
@@ -261,8 +259,10 @@ def test_two_guests(way, other):
     way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
     define_file()
     second = way.defineXML(renamed(runs(guest(hostdev(other, MANAGED)))))
-    with pytest.raises(libvirt.libvirtError, match=GUEST):
+    with pytest.raises(libvirt.libvirtError, match=GUEST) as caught:
         second.create()
+    assert caught.value.get_error_code() == libvirt.VIR_ERR_RESOURCE_BUSY
+    assert str(caught.value).startswith("resource busy: the guest 'other' cannot have")
     assert driver() == 'vfio_ccw' and len(records()) == 1
     way.lookupByName(GUEST).destroy()
     assert with_host()
