@@ -3,7 +3,10 @@
 /*
  * The mounts of a namespace are in /proc/PID/mountinfo of each process in it. A file
  * system may have a device number of its own (btrfs has), so that its source counts as
- * well as its number. Processes come and go meanwhile: what has gone uses nothing.
+ * well as its number: of file systems that need a device, which only root can mount. The
+ * source of any other is a word that whoever mounted it chose, and in a namespace of
+ * their own that is everybody. Processes come and go meanwhile: what has gone uses
+ * nothing.
  */
 
 #include "handover/mounted.h"
@@ -15,20 +18,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <virtccw/error.h>
 
-#define TABLE_MAX (16 * 1024 * 1024) /* bytes of a mountinfo */
+#define SWAPS_MAX (1024 * 1024) /* bytes of /proc/swaps */
+#define TYPES_MAX (64 * 1024)   /* bytes of /proc/filesystems */
+#define NAMED_MAX 64            /* mounts; whoever has more is told of some */
 
 typedef struct {
     const VccwHandoverHost *host;
     VccwLook *look; /* where each look counts; or NULL */
     GPtrArray *disks;
     GPtrArray *users;
+    const char *pid; /* whose mounts are judged; NULL for this process's or init's */
+    char **types;    /* lines of /proc/filesystems, once they are needed */
 } Search;
+
+static void
+search_clear(Search *search)
+{
+    g_strfreev(search->types);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Search, search_clear)
 
 /* "\040" and the like, as the kernel writes blanks in /proc. */
 static char *
@@ -79,6 +95,9 @@ find_by_path(const Search *search, const char *path)
              g_str_equal(name + strlen("mapper/"), disk->mapper)))
             return disk;
     }
+    /* Whoever names it so wants us to look elsewhere, where looking may take for ever. */
+    if (strstr(path, "/../"))
+        return NULL;
     node = g_build_filename(search->host->dev, name, NULL);
     if (stat(node, &st) < 0 || !S_ISBLK(st.st_mode))
         return NULL;
@@ -94,31 +113,74 @@ add_user(GPtrArray *users, char *user)
         g_ptr_array_add(users, user);
 }
 
+static char **
+read_types(const VccwHandoverHost *host)
+{
+    g_autofree char *path = g_build_filename(host->proc, "filesystems", NULL);
+    g_autofree char *text = vccw_read_file(AT_FDCWD, path, TYPES_MAX, NULL, NULL, NULL);
+
+    return g_strsplit(text ? text : "", "\n", -1);
+}
+
+/* @type: "btrfs", or with a subtype, "fuse.sshfs"; of what is unknown, it does. */
+static gboolean
+needs_device(Search *search, const char *type)
+{
+    g_autofree char *line = g_strdup_printf("nodev\t%s", type);
+
+    line[strcspn(line, ".")] = '\0';
+    if (!search->types)
+        search->types = read_types(search->host);
+    return !g_strv_contains((const char *const *)search->types, line);
+}
+
+/* The same mount is in many namespaces: it is told of once, as init sees it if it does.
+ */
+static void
+add_mount(const Search *search, const char *point, const VccwDisk *disk)
+{
+    g_autofree char *plain = unescape(point);
+    g_autofree char *quoted = vccw_quote(plain, VCCW_QUOTE_VALUE);
+    g_autofree char *text =
+        g_strdup_printf("file system mounted at %s (%s)", quoted, disk->name);
+
+    for (guint i = 0; i < search->users->len; i++)
+        if (g_str_has_prefix(search->users->pdata[i], text))
+            return;
+    if (search->users->len >= NAMED_MAX)
+        return;
+    g_ptr_array_add(search->users,
+                    search->pid
+                        ? g_strdup_printf("%s in the mount namespace of process %s", text,
+                                          search->pid)
+                        : g_steal_pointer(&text));
+}
+
 /* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE OPTIONS */
 static void
-judge_mount(const Search *search, const char *line)
+judge_mount(Search *search, const char *line)
 {
-    g_auto(GStrv) fields = g_strsplit(line, " ", -1);
-    guint n = g_strv_length(fields), dash = 6, major, minor;
+    g_auto(GStrv) fields = NULL;
     g_autofree char *source = NULL;
-    g_autofree char *point = NULL;
-    g_autofree char *quoted = NULL;
+    guint n, dash = 6, major, minor;
     const VccwDisk *disk;
 
+    if (sscanf(line, "%*s %*s %u:%u", &major, &minor) != 2)
+        return;
+    disk = find_by_number(search->disks, major, minor);
+    if (!disk && !strstr(line, " /dev/")) /* as most of very many */
+        return;
+    fields = g_strsplit(line, " ", -1);
+    n = g_strv_length(fields);
     while (dash < n && !g_str_equal(fields[dash], "-"))
         dash++;
-    if (dash + 2 >= n || sscanf(fields[2], "%u:%u", &major, &minor) != 2)
+    if (dash + 2 >= n)
         return;
     source = unescape(fields[dash + 2]);
-    disk = find_by_number(search->disks, major, minor);
-    if (!disk)
+    if (!disk && needs_device(search, fields[dash + 1]))
         disk = find_by_path(search, source);
-    if (!disk)
-        return;
-    point = unescape(fields[4]);
-    quoted = vccw_quote(point, VCCW_QUOTE_VALUE);
-    add_user(search->users,
-             g_strdup_printf("file system mounted at %s (%s)", quoted, disk->name));
+    if (disk)
+        add_mount(search, fields[4], disk);
 }
 
 /* A process that ends has no mounts any more, and one of another user is not shown to a
@@ -130,51 +192,86 @@ has_no_table(int errnum)
            errnum == EPERM;
 }
 
-/* Returns: whether it has been read. */
-static gboolean
-judge_table(const Search *search, int proc, const char *pid)
-{
-    g_autofree char *path = g_build_filename(pid, "mountinfo", NULL);
-    GError *problem = NULL;
-    g_autofree char *text = vccw_read_file(proc, path, TABLE_MAX, NULL, NULL, &problem);
-    g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
-
-    if (!text && !has_no_table(vccw_error_errno(problem)))
-        vccw_look_fail(search->look, problem);
-    else
-        g_clear_error(&problem);
-
-    for (guint i = 0; lines && lines[i]; i++)
-        judge_mount(search, lines[i]);
-    return text != NULL;
-}
-
 static gboolean
 is_pid(const char *name)
 {
     return *name && strspn(name, "0123456789") == strlen(name);
 }
 
+/* Line by line: how long it is, is up to whoever mounts. */
+static gboolean
+judge_stream(Search *search, int fd, GError **error)
+{
+    FILE *file = fdopen(fd, "r");
+    char *line = NULL;
+    size_t size = 0;
+    gboolean ok;
+
+    while (getline(&line, &size, file) >= 0) {
+        line[strcspn(line, "\n")] = '\0';
+        judge_mount(search, line);
+    }
+    ok = !ferror(file);
+    if (!ok)
+        vccw_set_errno(error, errno, "cannot read a list of mounts");
+    free(line);
+    fclose(file);
+    return ok;
+}
+
+static gboolean
+read_table(Search *search, int proc, const char *pid, GError **error)
+{
+    g_autofree char *path = g_build_filename(pid, "mountinfo", NULL);
+    int fd = openat(proc, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+
+    if (fd < 0) {
+        vccw_set_errno(error, errno, "cannot open '%s'", path);
+        return FALSE;
+    }
+    search->pid = is_pid(pid) && !g_str_equal(pid, "1") ? pid : NULL;
+    return judge_stream(search, fd, error);
+}
+
+/* Returns: whether it has been read. */
+static gboolean
+judge_table(Search *search, int proc, const char *pid)
+{
+    GError *problem = NULL;
+    gboolean ok = read_table(search, proc, pid, &problem);
+
+    if (!ok && !has_no_table(vccw_error_errno(problem)))
+        vccw_look_fail(search->look, problem);
+    else
+        g_clear_error(&problem);
+    return ok;
+}
+
 /* Each namespace once; a process whose namespace cannot be told is looked at by itself.
  */
 static void
-judge_namespaces(const Search *search, int proc, GPtrArray *pids)
+judge_namespace(Search *search, GHashTable *seen, int proc, const char *pid)
+{
+    g_autofree char *path = g_build_filename(pid, "ns/mnt", NULL);
+    g_autofree char *name = vccw_read_link(proc, path, NULL);
+
+    if (name && g_hash_table_contains(seen, name))
+        return;
+    if (judge_table(search, proc, pid) && name)
+        g_hash_table_add(seen, g_steal_pointer(&name));
+}
+
+static void
+judge_namespaces(Search *search, int proc, GPtrArray *pids)
 {
     g_autoptr(GHashTable) seen =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    for (guint i = 0; i < pids->len; i++) {
-        g_autofree char *path = g_build_filename(pids->pdata[i], "ns/mnt", NULL);
-        g_autofree char *name = NULL;
-
-        if (!is_pid(pids->pdata[i]))
-            continue;
-        name = vccw_read_link(proc, path, NULL);
-        if (name && g_hash_table_contains(seen, name))
-            continue;
-        if (judge_table(search, proc, pids->pdata[i]) && name)
-            g_hash_table_add(seen, g_steal_pointer(&name));
-    }
+    judge_namespace(search, seen, proc, "self");
+    judge_namespace(search, seen, proc, "1");
+    for (guint i = 0; i < pids->len; i++)
+        if (is_pid(pids->pdata[i]))
+            judge_namespace(search, seen, proc, pids->pdata[i]);
 }
 
 /* FILENAME TYPE SIZE USED PRIORITY, after a line of titles; a file's mount has been
@@ -201,7 +298,7 @@ judge_swaps(const Search *search, int proc)
 {
     GError *problem = NULL;
     g_autofree char *text =
-        vccw_read_file(proc, "swaps", TABLE_MAX, NULL, NULL, &problem);
+        vccw_read_file(proc, "swaps", SWAPS_MAX, NULL, NULL, &problem);
 
     if (text)
         judge_swap_lines(search, text);
@@ -224,7 +321,7 @@ vccw_mounted_find(const VccwHandoverHost *host,
                   GPtrArray *disks,
                   GPtrArray *users)
 {
-    Search search = { host, look, disks, users };
+    g_auto(Search) search = { host, look, disks, users, NULL, NULL };
     g_auto(VccwFd) proc = vccw_open_dir(AT_FDCWD, host->proc, NULL);
     g_autoptr(GPtrArray) pids = proc < 0 ? NULL : vccw_list_dir(proc, ".", NULL);
 
@@ -242,7 +339,7 @@ vccw_mounted_find(const VccwHandoverHost *host,
 
 /* Judges each line of @text that has @key in it. */
 static void
-judge_lines(const Search *search, const char *text, const char *key)
+judge_lines(Search *search, const char *text, const char *key)
 {
     const char *at = text;
 
@@ -265,7 +362,7 @@ vccw_mounted_glance(const VccwHandoverHost *host,
                     const char *swaps,
                     GPtrArray *users)
 {
-    Search search = { host, NULL, disks, users };
+    g_auto(Search) search = { host, NULL, disks, users, NULL, NULL };
 
     for (guint i = 0; i < disks->len; i++) {
         const VccwDisk *disk = disks->pdata[i];
@@ -340,7 +437,7 @@ vccw_mounted_find_openers(const VccwHandoverHost *host,
                           GPtrArray *disks,
                           GPtrArray *users)
 {
-    Search search = { host, look, disks, users };
+    g_auto(Search) search = { host, look, disks, users, NULL, NULL };
     g_auto(VccwFd) proc = vccw_open_dir(AT_FDCWD, host->proc, NULL);
     g_autoptr(GPtrArray) pids = proc < 0 ? NULL : vccw_list_dir(proc, ".", NULL);
     g_autofree char *self = g_strdup_printf("%d", getpid());

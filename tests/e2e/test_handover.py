@@ -243,9 +243,22 @@ class TestUse:
                               stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout.readline() == 'ready\n'
             try:
-                refused(f"file system mounted at '{tmp_path}' (dasda1)")
+                refused(f"file system mounted at '{tmp_path}' (dasda1) in the mount namespace "
+                        f"of process {process.pid}")
             finally:
                 process.kill()
+
+    def test_name_that_anybody_may_give(self, virsh, tmp_path, offline_at_boot):
+        """A file system that needs no device: an ordinary account mounts it in a namespace."""
+        script = f'mount -t ramfs /dev/dasda1 {tmp_path} && echo ready && exec sleep 60'
+        with subprocess.Popen(['unshare', '--mount', 'sh', '-c', script],
+                              stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == 'ready\n'
+            try:
+                virsh.ok('nodedev-detach', CSS)
+            finally:
+                process.kill()
+        assert_with_vfio()
 
     def test_swap(self, refused):
         before = read_file('/proc/swaps')

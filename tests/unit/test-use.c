@@ -111,6 +111,48 @@ test_mounted(Fixture *f, gconstpointer data)
     assert_users(f, "file system mounted at '/srv a' (dasda1)");
 }
 
+/* Who mounts what needs no device may name it as they like, in a namespace of their own.
+ */
+static void
+test_false_source(Fixture *f, gconstpointer data)
+{
+    const char *lines = "7 1 0:44 / /a rw - tmpfs /dev/dasda1 rw\n"
+                        "8 1 0:45 / /b rw - fuse.sshfs /dev/dasda1 rw\n"
+                        "9 1 0:46 / /c rw - ext4 /dev/../nowhere/dasda1 rw";
+
+    tree_write(f->proc, "nodev\ttmpfs\nnodev\tfuse\n\tbtrfs\n\tfuseblk", "filesystems");
+    tree_write(f->proc, lines, "4711/mountinfo");
+    assert_users(f, "");
+    tree_write(f->proc, "7 1 0:44 / /a rw - btrfs /dev/dasda1 rw", "4711/mountinfo");
+    assert_users(
+        f, "file system mounted at '/a' (dasda1) in the mount namespace of process 4711");
+    tree_write(f->proc, "7 1 0:44 / /a rw - fuseblk.ntfs /dev/dasda1 rw", "1/mountinfo");
+    assert_users(f, "file system mounted at '/a' (dasda1)");
+    tree_write(f->proc, "7 1 94:1 / /a rw - tmpfs none rw", "1/mountinfo");
+    assert_users(f, "file system mounted at '/a' (dasda1)");
+}
+
+/* There is no bound to what others mount. */
+static void
+test_very_many_mounts(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *path = g_build_filename(f->proc, "4711/mountinfo", NULL);
+    g_autoptr(GPtrArray) users = NULL;
+
+    tree_write(f->proc, "", "4711/mountinfo");
+    while (text->len < 20 * 1024 * 1024)
+        g_string_append(text, "7 1 0:44 / /a/long/path/to/fill/it rw - tmpfs none rw\n");
+    g_assert_true(g_file_set_contents(path, text->str, text->len, NULL));
+    assert_users(f, "");
+    g_string_truncate(text, 0);
+    for (guint i = 0; i < 10000; i++)
+        g_string_append_printf(text, "7 1 94:1 / /%u rw - ext4 /dev/dasda1 rw\n", i);
+    g_assert_true(g_file_set_contents(path, text->str, text->len, NULL));
+    g_assert_true(vccw_use_find(&f->host, &f->id, &users, NULL));
+    g_assert_cmpuint(users->len, ==, 64);
+}
+
 /* btrfs gives its mounts a device number of their own. */
 static void
 test_mounted_source(Fixture *f, gconstpointer data)
@@ -130,8 +172,10 @@ test_mounted_elsewhere(Fixture *f, gconstpointer data)
     tree_link(f->proc, "mnt:[2]", "78/ns/mnt");
     /* Whose namespace cannot be told is looked at all the same. */
     tree_write(f->proc, "1 0 94:0 / /raw rw - ext4 /dev/dasda rw", "79/mountinfo");
-    assert_users(f, "file system mounted at '/raw' (dasda), "
-                    "file system mounted at '/data' (dasda1)");
+    assert_users(
+        f,
+        "file system mounted at '/raw' (dasda) in the mount namespace of process 79, "
+        "file system mounted at '/data' (dasda1) in the mount namespace of process 77");
 }
 
 static void
@@ -459,6 +503,8 @@ main(int argc, char **argv)
     ADD("/use/free", test_free);
     ADD("/use/mounted", test_mounted);
     ADD("/use/mounted/source", test_mounted_source);
+    ADD("/use/mounted/source/false", test_false_source);
+    ADD("/use/mounted/very-many", test_very_many_mounts);
     ADD("/use/mounted/elsewhere", test_mounted_elsewhere);
     ADD("/use/mounted/root", test_root);
     ADD("/use/mounted/odd", test_odd_mounts);

@@ -195,6 +195,7 @@ inside(const Start *start)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
     /* Swap areas cannot be had in a user namespace: whoever wants some writes them. */
     mount(VCCW_SIM_SWAPS, "/proc/swaps", NULL, MS_BIND, NULL);
+    mount(VCCW_SIM_FSTYPES, "/proc/filesystems", NULL, MS_BIND, NULL);
     command = fork();
     if (command == 0)
         run_command(start);

@@ -79,6 +79,20 @@ keep_below(int from, const char *folder, const char *name)
         g_rmdir(path);
 }
 
+/* File systems on disks cannot be mounted in a user namespace: here tmpfs is one. */
+static gboolean
+write_types(GError **error)
+{
+    g_autoptr(GString) text = NULL;
+    g_autofree char *real = NULL;
+
+    if (!g_file_get_contents("/proc/filesystems", &real, NULL, error))
+        return FALSE;
+    text = g_string_new(real);
+    g_string_replace(text, "nodev\ttmpfs\n", "\ttmpfs\n", 0);
+    return g_file_set_contents(VCCW_SIM_FSTYPES, text->str, text->len, error);
+}
+
 static gboolean
 private_run(VccwSimMounts *mounts, GError **error)
 {
@@ -93,6 +107,8 @@ private_run(VccwSimMounts *mounts, GError **error)
     if (!g_file_set_contents(VCCW_SIM_SWAPS,
                              "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n", -1,
                              error))
+        return FALSE;
+    if (!write_types(error))
         return FALSE;
     keep_below(mounts->run, "/run", "current-system");
     keep_below(mounts->run, "/run", "wrappers");

@@ -5,8 +5,9 @@
 
 #include "server.h"
 
-#define VCCW_SIM_SWAPS "/run/virtccw-sim/swaps" /* bound over /proc/swaps */
-#define VCCW_SIM_STAGE "/run/virtccw-sim"       /* our own corner inside */
+#define VCCW_SIM_SWAPS   "/run/virtccw-sim/swaps"       /* bound over /proc/swaps */
+#define VCCW_SIM_FSTYPES "/run/virtccw-sim/filesystems" /* over /proc/filesystems */
+#define VCCW_SIM_STAGE   "/run/virtccw-sim"             /* our own corner inside */
 
 /** VccwSimMounts: the real host's folders, kept reachable while they are being covered.
  */
