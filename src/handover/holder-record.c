@@ -92,6 +92,16 @@ load(int dir, const char *name)
     return parse(file, &mdev);
 }
 
+VccwHolderRecord *
+vccw_holder_record_load(const VccwHandoverHost *host, const VccwUuid *mdev)
+{
+    g_autofree char *path = g_build_filename(host->state, FOLDER, NULL);
+    g_auto(VccwFd) dir = vccw_open_dir(AT_FDCWD, path, NULL);
+    g_autofree char *name = vccw_uuid_to_string(mdev);
+
+    return dir < 0 ? NULL : load(dir, name);
+}
+
 GPtrArray *
 vccw_holder_record_list(const VccwHandoverHost *host)
 {

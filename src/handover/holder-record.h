@@ -41,6 +41,11 @@ gboolean vccw_holder_record_drop(const VccwHandoverHost *host,
                                  const VccwUuid *mdev,
                                  GError **error);
 
+/** vccw_holder_record_load: Returns: (transfer full) (nullable): what is remembered of
+ * @mdev now. */
+VccwHolderRecord *vccw_holder_record_load(const VccwHandoverHost *host,
+                                          const VccwUuid *mdev);
+
 /** vccw_holder_record_list: Returns: (transfer full): of VccwHolderRecord *, with a free
  * function; files that cannot be understood are left out. */
 GPtrArray *vccw_holder_record_list(const VccwHandoverHost *host);

@@ -207,31 +207,82 @@ stop(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error)
     }
 }
 
+static gboolean
+has_mdevs(const VccwHolderHost *host, const VccwBusId *parent)
+{
+    g_autofree char *id = vccw_bus_id_to_string(parent);
+    g_autofree char *path =
+        g_build_filename(host->handover->sysfs, "bus/css/devices", id, NULL);
+    g_autoptr(GPtrArray) names = vccw_list_dir(AT_FDCWD, path, NULL);
+    VccwUuid uuid;
+
+    for (guint i = 0; names && i < names->len; i++)
+        if (vccw_uuid_parse_canonical(names->pdata[i], &uuid, NULL))
+            return TRUE;
+    return FALSE;
+}
+
+/* A subchannel that has gone need not be given back; and one on which somebody else has
+ * something active is given back by whoever ends that. */
+static gboolean
+give_parent(const VccwHolderHost *host, const VccwBusId *parent, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (vccw_handover_give(host->handover, parent, VCCW_HANDOVER_BY_START, NULL,
+                           &problem) ||
+        g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING) ||
+        (g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_BUSY) &&
+         has_mdevs(host, parent)))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
+/* What cannot be given back now is nobody's any more: whoever wants it next, or the next
+ * start of virtccwd, tries again. */
+static void
+forsake(const VccwHolderHost *host, const VccwHolderRecord *record)
+{
+    VccwHolderRecord left = *record;
+
+    left.runs = FALSE;
+    left.pid = 0;
+    left.since = 0;
+    vccw_holder_record_save(host->handover, &left, NULL);
+}
+
 /* To be called with the lock. */
 static gboolean
 give(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error)
 {
-    g_autoptr(GError) problem = NULL;
+    if (!record->started ||
+        (stop(host, record, error) && give_parent(host, &record->parent, error)))
+        return vccw_holder_record_drop(host->handover, &record->mdev, error);
+    forsake(host, record);
+    return FALSE;
+}
 
-    if (record->started && !stop(host, record, error))
-        return FALSE;
-    /* A subchannel that has gone need not be given back. */
-    if (record->started &&
-        !vccw_handover_give(host->handover, &record->parent, VCCW_HANDOVER_BY_START, NULL,
-                            &problem) &&
-        !g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING)) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return FALSE;
-    }
-    return vccw_holder_record_drop(host->handover, &record->mdev, error);
+/* What was read before the lock may be over, or another guest's. */
+static VccwHolderRecord *
+read_again(const VccwHolderHost *host, const VccwHolderRecord *record)
+{
+    g_autoptr(VccwHolderRecord) now =
+        vccw_holder_record_load(host->handover, &record->mdev);
+
+    return now && vccw_bus_id_equal(&now->parent, &record->parent) &&
+                   vccw_uuid_equal(&now->uuid, &record->uuid)
+               ? g_steal_pointer(&now)
+               : NULL;
 }
 
 static gboolean
 give_locked(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error)
 {
     g_auto(VccwFd) fd = vccw_holder_lock(host, &record->parent, error);
+    g_autoptr(VccwHolderRecord) now = fd < 0 ? NULL : read_again(host, record);
 
-    return fd >= 0 && give(host, record, error);
+    return fd >= 0 && (!now || give(host, now, error));
 }
 
 gboolean
@@ -299,6 +350,18 @@ refuse(const VccwHolderRecord *record, GError **error)
     return FALSE;
 }
 
+/* Without the lock: a guest may have come for it meanwhile. */
+static gboolean
+give_left_over(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error)
+{
+    g_auto(VccwFd) fd = vccw_holder_lock(host, &record->parent, error);
+    g_autoptr(VccwHolderRecord) now = fd < 0 ? NULL : read_again(host, record);
+
+    if (!now)
+        return fd >= 0;
+    return is_left_over(host, now) ? give(host, now, error) : refuse(now, error);
+}
+
 gboolean
 vccw_holder_check(const VccwHolderHost *host, const VccwBusId *parent, GError **error)
 {
@@ -338,7 +401,9 @@ check_free(const VccwHolderHost *host,
             *ret_started = record->started;
         else if (!is_left_over(host, record))
             return refuse(record, error);
-        else if (!give(host, record, error))
+        else if (vccw_bus_id_equal(&record->parent, &wanted->parent)
+                     ? !give(host, record, error)
+                     : !give_left_over(host, record, error))
             return FALSE;
     }
     return TRUE;
@@ -375,6 +440,16 @@ start(const VccwHolderHost *host,
            vccw_mdev_start(&mdev, config, error);
 }
 
+/* Nothing has been made: what is active under that UUID now is somebody else's. */
+static void
+undo_start(const VccwHolderHost *host, const VccwHolderRecord *record)
+{
+    if (give_parent(host, &record->parent, NULL))
+        vccw_holder_record_drop(host->handover, &record->mdev, NULL);
+    else
+        forsake(host, record);
+}
+
 /* To be called with the lock. */
 static gboolean
 take(const VccwHolderHost *host,
@@ -395,7 +470,7 @@ take(const VccwHolderHost *host,
         return FALSE;
     if (active || !source->managed || start(host, record, source, &problem))
         return TRUE;
-    give(host, record, NULL);
+    undo_start(host, record);
     g_propagate_error(error, problem);
     return FALSE;
 }
@@ -433,19 +508,31 @@ vccw_holder_take(const VccwHolderHost *host,
     return FALSE;
 }
 
+/* A guest that has ended meanwhile does not get its record back. */
+static gboolean
+note_runs(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error)
+{
+    g_auto(VccwFd) fd = vccw_holder_lock(host, &record->parent, error);
+    g_autoptr(VccwHolderRecord) now = fd < 0 ? NULL : read_again(host, record);
+
+    if (!now)
+        return fd >= 0;
+    now->runs = TRUE;
+    return vccw_holder_record_save(host->handover, now, error);
+}
+
 void
 vccw_holder_runs(const VccwHolderHost *host, const VccwUuid *guest)
 {
     g_autoptr(GPtrArray) records = vccw_holder_record_list(host->handover);
 
     for (guint i = 0; i < records->len; i++) {
-        VccwHolderRecord *record = records->pdata[i];
+        const VccwHolderRecord *record = records->pdata[i];
         g_autoptr(GError) problem = NULL;
 
         if (!vccw_uuid_equal(&record->uuid, guest) || record->runs)
             continue;
-        record->runs = TRUE;
-        if (!vccw_holder_record_save(host->handover, record, &problem))
+        if (!note_runs(host, record, &problem))
             g_warning("what the guest '%s' has cannot be remembered: %s", record->guest,
                       problem->message);
     }
@@ -466,7 +553,7 @@ vccw_holder_repair(const VccwHolderHost *host)
 
         if (!is_left_over(host, record))
             continue;
-        if (give_locked(host, record, &problem))
+        if (give_left_over(host, record, &problem))
             g_ptr_array_add(said,
                             g_strdup_printf("the guest '%s' is no more; what it had "
                                             "of %s is given back",

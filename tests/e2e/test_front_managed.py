@@ -5,6 +5,7 @@ The simulator has no VFIO, so QEMU would refuse vfio-ccw devices. For what comes
 guests run by a program that keeps those from QEMU (qemu-without-vfio); the lab has the real one.
 """
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -214,6 +215,39 @@ def test_device_that_has_moved(way):
     assert driver('0.0.0007') == 'vfio_ccw' and driver() == 'io_subchannel'
     domain.destroy()
     assert with_host('0.0.0007')
+
+
+def test_start_that_fails_leaves_nothing(way):
+    """Not even where the administrator's device, which stood in the way, keeps the parent."""
+    define_file()
+    define_file(hostlib.OTHER_UUID)
+    other = mdev_name(hostlib.OTHER_UUID)
+    domain = way.defineXML(runs(guest(hostdev(BY_UUID, MANAGED))))
+    wait_for(lambda: Virsh(FRONT)('nodedev-start', other).rc == 0, 'the other one is started')
+    with pytest.raises(libvirt.libvirtError, match='cannot have its channel device'):
+        domain.create()
+    assert not records() and mdev_exists(hostlib.OTHER_UUID)
+    Virsh(FRONT).ok('nodedev-destroy', other)
+    assert with_host()
+
+
+def test_record_does_not_come_back(tmp_path):
+    """A guest that ended while it was being told to run."""
+    record = f'{RECORDS}/{UUID}'
+    write_file(record, f'[guest]\nparent={SUBCHANNEL}\nguest={GUEST}\nuuid={GUEST_UUID}\n'
+               'started=false\nruns=false\npid=1\nsince=0\n')
+    os.makedirs(f'{hostlib.REMEMBERED}/lock', exist_ok=True)
+    lock = os.open(f'{hostlib.REMEMBERED}/lock/guest-{SUBCHANNEL}', os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with open(tmp_path / 'guest.xml', 'w+', encoding='utf-8') as file:
+        file.write(guest(hostdev(BY_UUID)))
+        file.seek(0)
+        with subprocess.Popen([HOOK, GUEST, 'started', 'begin', '-'], stdin=file) as process:
+            time.sleep(0.5)
+            os.unlink(record)
+            os.close(lock)
+            assert process.wait(20) == 0
+    assert not records()
 
 
 def test_host_uses_it(way):
