@@ -16,4 +16,8 @@ G_BEGIN_DECLS
  */
 guint64 vccw_process_start(const char *proc, pid_t pid);
 
+/** vccw_process_parent: Returns: the process that @pid is a child of; 0 if there is none,
+ * or no such process. */
+pid_t vccw_process_parent(const char *proc, pid_t pid);
+
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "handover/handover.h"
 #include "handover/identity.h"
 #include "mdev/refusal.h"
+#include "mdev/user.h"
 
 #include <fcntl.h>
 #include <virtccw/error.h>
@@ -98,6 +99,36 @@ after_start(const Device *device, GError **error)
     return FALSE;
 }
 
+/* The kernel would pull a device away from under the guest that has it. */
+static gboolean
+check_unused(const Device *device, GError **error)
+{
+    const VccwCallout *callout = device->callout;
+    VccwMdevHost host = { callout->host->sysfs, callout->host->dev, callout->host->proc };
+    g_auto(VccwFd) lock = vccw_holder_lock(callout->holders, &device->parent, error);
+    g_autofree char *user = NULL;
+
+    if (lock < 0 || !vccw_holder_check(callout->holders, &device->parent, error))
+        return FALSE;
+    if (!vccw_user_find_stranger(&host, &device->uuid, &user))
+        return TRUE;
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_BUSY,
+                "it is in use by %s; detach it there, or end its user, first", user);
+    return FALSE;
+}
+
+static gboolean
+before_stop(const Device *device, GError **error)
+{
+    VccwNodeName mdev = vccw_node_name_mdev(&device->uuid, &device->parent);
+    g_autofree char *name = vccw_node_name_to_string(&mdev);
+
+    if (check_unused(device, error))
+        return TRUE;
+    g_prefix_error(error, "cannot stop %s: ", name);
+    return FALSE;
+}
+
 static gboolean
 after_stop(const Device *device, GError **error)
 {
@@ -163,6 +194,7 @@ static const struct {
 } handlers[] = {
     { "pre", "start", before_start },
     { "post", "start", after_start },
+    { "pre", "stop", before_stop },
     { "post", "stop", after_stop },
     { "post", "define", after_define },
     { "post", "modify", after_modify },

@@ -9,7 +9,7 @@
  * starts devices. Both work on the same files, so that they may run side by side.
  */
 
-#include "handover/host.h"
+#include "handover/holder.h"
 #include <virtccw/address.h>
 
 G_BEGIN_DECLS
@@ -30,8 +30,9 @@ typedef struct {
     const char *state;  /* after the action: "success" or "failure" */
     const char *uuid;
     const char *parent;
-    gboolean take_parents; /* whether a start may take its parent from the host */
-    gboolean by_udev;      /* mdevctl was started by its rule, for what is autostarted */
+    const VccwHolderHost *holders; /* which guests have what */
+    gboolean take_parents;         /* whether a start may take its parent from the host */
+    gboolean by_udev; /* mdevctl was started by its rule, for what is autostarted */
 } VccwCallout;
 
 /** vccw_callout_is_ours: Returns: whether it is about a device of vfio_ccw. */

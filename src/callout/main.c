@@ -83,6 +83,8 @@ run(Words *words, GError **error)
     g_autoptr(VccwSettings) settings =
         vccw_settings_new(&argc, &argv, geteuid() == 0, error);
     VccwHandoverHost host = { .modprobe = "modprobe" };
+    VccwHolderHost holders = { .handover = &host };
+    g_autofree char *runs = NULL;
     g_autofree char *said = NULL;
     int status;
 
@@ -97,7 +99,12 @@ run(Words *words, GError **error)
     host.overrides = settings->overrides;
     host.rules = settings->udev_rules;
     host.state = settings->var_dir;
+    runs = g_build_filename(settings->socket_dir, "qemu", NULL);
+    holders.definitions = settings->definitions;
+    holders.runs = runs;
+    holders.take_parents = settings->take_parents;
     words->callout.host = &host;
+    words->callout.holders = &holders;
     words->callout.take_parents = settings->take_parents;
     words->callout.by_udev = is_by_udev();
     status = vccw_callout_run(&words->callout, &said);

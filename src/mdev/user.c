@@ -7,7 +7,10 @@
  * cannot be read is passed over.
  */
 
+#include "mdev/user.h"
+
 #include "base/io.h"
+#include "base/process.h"
 #include "base/quote.h"
 #include "mdev/active.h"
 
@@ -19,6 +22,7 @@
 #include <virtccw/mdev.h>
 
 #define CMDLINE_MAX (1024 * 1024)
+#define ELDERS_MAX  64
 
 /* A file that stands for the device: the group, or on newer kernels its own node. */
 typedef struct {
@@ -109,22 +113,43 @@ holds_any(int proc, const char *pid, GPtrArray *handles)
     return FALSE;
 }
 
-static gboolean
-is_other_process(const char *name)
+/* Returns: (transfer full): this process, and with @elders those it comes from, by their
+ * numbers as text. */
+static GPtrArray *
+list_own(const char *proc, gboolean elders)
 {
-    g_autofree char *self = g_strdup_printf("%d", (int)getpid());
+    GPtrArray *own = g_ptr_array_new_with_free_func(g_free);
+    pid_t pid = getpid();
 
+    do
+        g_ptr_array_add(own, g_strdup_printf("%d", (int)pid));
+    while (elders && own->len < ELDERS_MAX && (pid = vccw_process_parent(proc, pid)) > 0);
+    return own;
+}
+
+static gboolean
+is_other_process(const char *name, GPtrArray *own)
+{
     return *name && strspn(name, "0123456789") == strlen(name) &&
-           !g_str_equal(name, self);
+           !g_ptr_array_find_with_equal_func(own, name, g_str_equal, NULL);
+}
+
+static gboolean
+is_held_by_own(int proc, GPtrArray *own, GPtrArray *handles)
+{
+    for (guint i = 1; i < own->len; i++)
+        if (holds_any(proc, own->pdata[i], handles))
+            return TRUE;
+    return FALSE;
 }
 
 static char *
-find_holder(int proc, GPtrArray *handles)
+find_holder(int proc, GPtrArray *own, GPtrArray *handles)
 {
     g_autoptr(GPtrArray) names = vccw_list_dir(proc, ".", NULL);
 
     for (guint i = 0; names && i < names->len; i++)
-        if (is_other_process(names->pdata[i]) &&
+        if (is_other_process(names->pdata[i], own) &&
             holds_any(proc, names->pdata[i], handles))
             return g_strdup(names->pdata[i]);
     return NULL;
@@ -213,12 +238,13 @@ try_handle(const Handle *handle)
     return errno == EBUSY ? TAKEN : UNKNOWN;
 }
 
-gboolean
-vccw_mdev_find_user(const VccwMdevHost *host, const VccwUuid *uuid, char **ret_user)
+static gboolean
+find(const VccwMdevHost *host, const VccwUuid *uuid, gboolean elders, char **ret_user)
 {
     g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, host->sysfs, NULL);
     g_auto(VccwFd) proc = vccw_open_dir(AT_FDCWD, host->proc, NULL);
     g_autoptr(GPtrArray) handles = sysfs < 0 ? NULL : list_handles(host, sysfs, uuid);
+    g_autoptr(GPtrArray) own = list_own(host->proc, elders);
     g_autofree char *pid = NULL;
     Answer answer;
 
@@ -228,9 +254,21 @@ vccw_mdev_find_user(const VccwMdevHost *host, const VccwUuid *uuid, char **ret_u
     /* Where the device has a node of its own too, its group is no proof. */
     if (answer == FREE && handles->len == 1)
         return FALSE;
-    pid = proc < 0 ? NULL : find_holder(proc, handles);
-    if (!pid && answer != TAKEN)
+    pid = proc < 0 ? NULL : find_holder(proc, own, handles);
+    if (!pid && (answer != TAKEN || (proc >= 0 && is_held_by_own(proc, own, handles))))
         return FALSE;
     *ret_user = pid ? describe(proc, pid) : g_strdup("another process");
     return TRUE;
+}
+
+gboolean
+vccw_mdev_find_user(const VccwMdevHost *host, const VccwUuid *uuid, char **ret_user)
+{
+    return find(host, uuid, FALSE, ret_user);
+}
+
+gboolean
+vccw_user_find_stranger(const VccwMdevHost *host, const VccwUuid *uuid, char **ret_user)
+{
+    return find(host, uuid, TRUE, ret_user);
 }

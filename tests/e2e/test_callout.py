@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import sidelib
-from hostlib import (CALLOUT, LAB, MODULE, OTHER, OTHER_UUID, REMEMBERED, SUBCHANNEL, UUID,
+from hostlib import (CALLOUT, LAB, MODULE, OTHER, OTHER_UUID, REMEMBERED, SOCKETS, SUBCHANNEL, UUID,
                      bind_vfio, ctl, define_file, definition_path, install_callout, mdev_exists,
                      mdev_name, mdev_xml, mdevctl_rule, ok, read_file, run, wait_for, write_file)
 from test_handover import (OVERRIDE, TAKEN, assert_with_host, assert_with_vfio, driver, is_online,
@@ -178,6 +178,41 @@ class TestUse:
         assert result.rc == 0 and 'QDIO' in result.err, result
         refused('QDIO')
         assert driver('0.0.0002') == 'io_subchannel'
+
+
+class TestStop:
+    """A device is not pulled away from under a guest."""
+
+    def test_held(self):
+        define()
+        ok('mdevctl', 'start', '-u', UUID)
+        ctl('hold', UUID)
+        try:
+            result = run('mdevctl', 'stop', '-u', UUID)
+        finally:
+            ctl('release', UUID)
+        assert result.rc == 1 and 'in use by' in result.err, result
+        assert mdev_exists()
+        ok('mdevctl', 'stop', '-u', UUID)
+        assert_with_host()
+
+    def test_guest_has_it(self):
+        """It may be on its way, and has not opened it yet."""
+        define()
+        ok('mdevctl', 'start', '-u', UUID)
+        runs = f'{SOCKETS}/qemu/a-guest.xml'
+        record = f'{REMEMBERED}/holder/{UUID}'
+        write_file(runs, '')
+        write_file(record, f'[guest]\nparent={SUBCHANNEL}\nguest=a-guest\nuuid={UUID}\n'
+                   'started=false\nruns=true\npid=1\nsince=0\n')
+        try:
+            result = run('mdevctl', 'stop', '-u', UUID)
+        finally:
+            os.unlink(runs)
+        assert result.rc == 1 and "guest 'a-guest'" in result.err, result
+        assert mdev_exists()
+        ok('mdevctl', 'stop', '-u', UUID)
+        assert_with_host()
 
 
 class TestIdentity:
