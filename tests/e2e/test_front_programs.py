@@ -16,11 +16,10 @@ import pytest
 
 import hostlib
 import sidelib
-from hostlib import (CSS, SOCKETS, SUBCHANNEL, SUBCHANNELS, UUID, Virsh, background, bind_vfio,
-                     mdev_exists, mdev_name, mdev_xml, read_file, run, wait_for, write_file)
+from hostlib import (CLIENTS, CSS, SOCKETS, SUBCHANNEL, SUBCHANNELS, UUID, Virsh, background,
+                     bind_vfio, mdev_exists, mdev_name, mdev_xml, read_file, run, wait_for, write_file)
 from test_front import CONFIG, FRONT
 from test_front_guest import EMULATOR, KERNEL, QEMU_CONFIG
-from test_new_clients import FOLDER
 
 SHARED = f'{SOCKETS}/e2e'
 MDEV = mdev_name()
@@ -43,7 +42,7 @@ exec chroot "$0" "$@"
 
 def entering(name):
     """The command to run something of one of these folders."""
-    folder = os.path.join(FOLDER, name)
+    folder = os.path.join(CLIENTS, name)
     if not os.path.isdir(folder):
         pytest.skip(f'there is no {folder}: tests/e2e/make-clients could not make it')
     return ('unshare', '--mount', 'sh', '-c', ENTER, folder)
