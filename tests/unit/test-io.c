@@ -622,7 +622,7 @@ test_locks_snatched(Folder *folder, gconstpointer data)
 
     if (snatcher == 0)
         snatch_locks(folder->fd);
-    alarm(30);
+    alarm(150);
     for (guint i = 0; i < rounds(2000); i++) {
         g_autofree char *name = g_strdup_printf("file-%u", i);
         g_autoptr(GError) error = NULL;
