@@ -271,10 +271,10 @@ has_good_driver(const Device *device)
             return FALSE;
         }
     }
-    return !thread ||
-           (g_str_has_prefix(thread, "iothread") &&
-            g_ascii_string_to_unsigned(thread + strlen("iothread"), 10, 1,
-                                       device->native->iothreads, &number, NULL));
+    return !thread || (g_str_has_prefix(thread, "iothread") &&
+                       g_ascii_string_to_unsigned(thread + strlen("iothread"), 10, 1,
+                                                  G_MAXINT, &number, NULL) &&
+                       number <= device->native->iothreads);
 }
 
 static const char *
