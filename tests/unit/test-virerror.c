@@ -60,6 +60,23 @@ test_hostile_text(void)
     g_assert_nonnull(strstr(broken_virerror->message, "is odd"));
 }
 
+/* A message alone, as another program printed it, tells the error again. */
+static void
+test_read(void)
+{
+    for (int code = VCCW_ERROR_INTERNAL; code <= VCCW_ERROR_NO_DOMAIN_METADATA; code++) {
+        g_autoptr(GError) error = g_error_new(VCCW_ERROR, code, "it is so");
+        g_autoptr(VccwVirError) told = vccw_virerror_new(error);
+        g_autoptr(GError) read = vccw_virerror_read(told->message);
+
+        g_assert_cmpstr(read->message, ==, "it is so");
+        if (g_str_equal(told->message, told->detail)) /* it has no phrase of its own */
+            g_assert_error(read, VCCW_ERROR, VCCW_ERROR_OPERATION_FAILED);
+        else
+            g_assert_error(read, VCCW_ERROR, code);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -67,5 +84,6 @@ main(int argc, char **argv)
     g_test_add_func("/virerror/every-code", test_every_code);
     g_test_add_func("/virerror/errno", test_errno);
     g_test_add_func("/virerror/hostile-text", test_hostile_text);
+    g_test_add_func("/virerror/read", test_read);
     return g_test_run();
 }
