@@ -229,6 +229,7 @@ settle(VccwHand *hand, GError **error)
 {
     gboolean with_vfio = vccw_hand_is_with_vfio(hand);
     gboolean exists = vccw_hand_exists(hand);
+    g_autofree char *driver = vccw_hand_driver(hand);
 
     if (!vccw_look_done(&hand->look, error))
         return FALSE;
@@ -242,9 +243,17 @@ settle(VccwHand *hand, GError **error)
         return TRUE;
     if (hand->taken->step == VCCW_TAKEN_WHOLE && !exists && !hand->taken->by_start)
         return TRUE; /* its paths may come back, and then it is vfio_ccw's */
+    if (hand->taken->step == VCCW_TAKEN_WHOLE && !driver && exists)
+        return TRUE; /* somebody is at it; how the device was must not be forgotten */
     if (hand->taken->step == VCCW_TAKEN_WHOLE) /* driverctl, or a boot, gave it back */
         return drop(hand, error);
-    return vccw_hand_to_host(hand, error) && drop(hand, error);
+    if (!vccw_hand_to_host(hand, error))
+        return FALSE;
+    /* A device that does not go online again may be taken all the same, but is to go
+     * online when it comes back. */
+    if (hand->may_stay_offline && hand->taken->online && !vccw_hand_is_online(hand))
+        return TRUE;
+    return drop(hand, error);
 }
 
 /* vfio_ccw has it: an administrator who wants that wants it for longer. */
@@ -290,11 +299,17 @@ static gboolean
 begin(VccwHand *hand,
       const VccwHandoverHost *host,
       const VccwBusId *subchannel,
+      gboolean take,
       char **ret_stored,
       GError **error)
 {
-    return vccw_hand_init(hand, host, subchannel, TRUE, error) && settle(hand, error) &&
-           vccw_override_load(host, subchannel, ret_stored, error);
+    if (!vccw_hand_init(hand, host, subchannel, TRUE, error))
+        return FALSE;
+    hand->may_stay_offline = take;
+    if (!settle(hand, error))
+        return FALSE;
+    hand->may_stay_offline = FALSE;
+    return vccw_override_load(host, subchannel, ret_stored, error);
 }
 
 /* Whether it is the one that is meant. */
@@ -313,14 +328,41 @@ judge_device(VccwHand *hand, const VccwBusId *device)
                        g_str_equal(now, "none") ? "" : now, wanted);
 }
 
+/* A device that has not come back whole is to be as it was before that. */
+static void
+keep(VccwHand *hand, const VccwTaken *before)
+{
+    VccwTaken *taken = hand->taken;
+    g_autofree char *device = vccw_hand_attr(hand, "dev_busid");
+
+    if (!before || !before->device || g_strcmp0(before->device, device) != 0)
+        return;
+    taken->online |= before->online;
+    if (!taken->device)
+        taken->device = g_steal_pointer(&device);
+    if (!taken->override)
+        taken->override = g_strdup(before->override);
+    if (!taken->stored)
+        taken->stored = g_strdup(before->stored);
+    if (!taken->uid)
+        taken->uid = g_strdup(before->uid);
+}
+
 static gboolean
 take_from_host(VccwHand *hand, VccwHandoverBy by, const char *stored, GError **error)
 {
+    g_autoptr(VccwTaken) before = NULL;
     GError *problem = judge(hand, by, stored);
 
-    if (problem)
+    if (problem) {
+        if (hand->taken && hand->taken->step != VCCW_TAKEN_WHOLE &&
+            vccw_hand_to_host(hand, NULL))
+            drop(hand, NULL);
         return fail(hand, "take", problem, "", error);
+    }
+    before = hand->taken;
     hand->taken = remember(hand, VCCW_TAKEN_TAKING, stored);
+    keep(hand, before);
     hand->taken->by_start =
         by == VCCW_HANDOVER_BY_START && g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0;
     return take(hand, error);
@@ -340,7 +382,7 @@ vccw_handover_take(const VccwHandoverHost *host,
     GError *problem = NULL;
     gboolean had;
 
-    if (!begin(&hand, host, subchannel, &stored, &problem) ||
+    if (!begin(&hand, host, subchannel, TRUE, &stored, &problem) ||
         (problem = judge_device(&hand, device)) || !vccw_look_done(&hand.look, &problem))
         return fail(&hand, "take", problem, "", error);
     had = vccw_hand_is_with_vfio(&hand);
@@ -426,7 +468,7 @@ vccw_handover_give(const VccwHandoverHost *host,
     GError *problem = NULL;
     gboolean wanted;
 
-    if (!begin(&hand, host, subchannel, &stored, &problem))
+    if (!begin(&hand, host, subchannel, FALSE, &stored, &problem))
         return fail(&hand, "give back", problem, "", error);
     wanted = by == VCCW_HANDOVER_BY_ADMIN ? !is_with_host(&hand, stored)
                                           : is_for_start(&hand, stored);
@@ -515,6 +557,7 @@ repair(const VccwHandoverHost *host, const VccwBusId *id)
     g_auto(VccwFd) guest = vccw_state_lock(host, name, text, NULL);
     g_autoptr(GError) problem = NULL;
     g_autofree char *other = NULL;
+    g_autofree char *driver = NULL;
     gboolean whole, ok = vccw_hand_init(&hand, host, id, TRUE, &problem);
 
     /* Between taking it for a guest and starting the mediated device it looks like one
@@ -531,6 +574,11 @@ repair(const VccwHandoverHost *host, const VccwBusId *id)
         return g_strdup_printf("the hand-over of %s was left half done, and could not be "
                                "repaired: %s",
                                hand.name, problem->message);
+    driver = vccw_hand_driver(&hand);
+    if (whole && !driver && vccw_hand_exists(&hand))
+        return g_strdup_printf("%s was taken from the host, but no driver has it; 'virsh "
+                               "nodedev-reattach %s' gives it to the host",
+                               hand.name, hand.name);
     other = vccw_hand_other_device(&hand);
     if (whole && other)
         return tell_moved(&hand, other);

@@ -239,6 +239,17 @@ give_parent(const VccwHolderHost *host, const VccwBusId *parent, GError **error)
     return FALSE;
 }
 
+static gboolean
+is_with_host(const VccwHolderHost *host, const VccwBusId *parent)
+{
+    g_autofree char *id = vccw_bus_id_to_string(parent);
+    g_autofree char *path =
+        g_build_filename(host->handover->sysfs, "bus/css/devices", id, "driver", NULL);
+    g_autofree char *driver = vccw_read_link_name(AT_FDCWD, path, NULL);
+
+    return driver && !g_str_equal(driver, VCCW_HANDOVER_DRIVER);
+}
+
 /* What cannot be given back now is nobody's any more: whoever wants it next, or the next
  * start of virtccwd, tries again. */
 static void
@@ -259,7 +270,11 @@ give(const VccwHolderHost *host, const VccwHolderRecord *record, GError **error)
     if (!record->started ||
         (stop(host, record, error) && give_parent(host, &record->parent, error)))
         return vccw_holder_record_drop(host->handover, &record->mdev, error);
-    forsake(host, record);
+    /* That its device does not go online is no reason to keep guests away from it. */
+    if (is_with_host(host, &record->parent))
+        vccw_holder_record_drop(host->handover, &record->mdev, NULL);
+    else
+        forsake(host, record);
     return FALSE;
 }
 
@@ -378,6 +393,26 @@ vccw_holder_check(const VccwHolderHost *host, const VccwBusId *parent, GError **
 
 /* -- taking -- */
 
+/* With the lock of what is wanted only. What the host has again, but not online, is no
+ * obstacle. */
+static gboolean
+clear_away(const VccwHolderHost *host,
+           const VccwHolderRecord *record,
+           const VccwHolderRecord *wanted,
+           GError **error)
+{
+    gboolean locked = vccw_bus_id_equal(&record->parent, &wanted->parent);
+    g_autoptr(GError) problem = NULL;
+
+    if (locked ? give(host, record, &problem) : give_left_over(host, record, &problem))
+        return TRUE;
+    if (is_with_host(host, &record->parent) &&
+        !g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_BUSY))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
 /* What an earlier guest has left behind is given back on the way.
  * @ret_started: whether it was started for this guest before */
 static gboolean
@@ -401,9 +436,7 @@ check_free(const VccwHolderHost *host,
             *ret_started = record->started;
         else if (!is_left_over(host, record))
             return refuse(record, error);
-        else if (vccw_bus_id_equal(&record->parent, &wanted->parent)
-                     ? !give(host, record, error)
-                     : !give_left_over(host, record, error))
+        else if (!clear_away(host, record, wanted, error))
             return FALSE;
     }
     return TRUE;

@@ -416,6 +416,12 @@ has_no_device(VccwHand *hand)
     return !g_strcmp0(device, "none");
 }
 
+gboolean
+vccw_hand_is_online(VccwHand *hand)
+{
+    return is_online(hand);
+}
+
 /* The kernel recognises the device, and udev loads its driver, some time after the bind;
  * until then it cannot go online. */
 static gboolean
@@ -425,7 +431,7 @@ set_online(VccwHand *hand, GError **error)
     g_autofree char *other = vccw_hand_other_device(hand);
     g_autoptr(GError) problem = NULL;
 
-    if (!hand->taken->online || other)
+    if (!hand->taken->online || other || hand->may_stay_offline)
         return TRUE;
     while (!is_online(hand)) {
         g_autofree char *path = online_path(hand);

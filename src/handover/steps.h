@@ -18,12 +18,13 @@ G_BEGIN_DECLS
 typedef struct {
     const VccwHandoverHost *host;
     VccwBusId id;
-    char *bus_id;     /* "0.0.0004" */
-    char *name;       /* "css_0_0_0004" */
-    int sysfs;        /* the root of sysfs */
-    VccwLook look;    /* whether all that was looked at could be known */
-    int lock;         /* held as long as this lives; -1 for only looking */
-    VccwTaken *taken; /* what is remembered, or NULL */
+    char *bus_id;              /* "0.0.0004" */
+    char *name;                /* "css_0_0_0004" */
+    int sysfs;                 /* the root of sysfs */
+    VccwLook look;             /* whether all that was looked at could be known */
+    int lock;                  /* held as long as this lives; -1 for only looking */
+    VccwTaken *taken;          /* what is remembered, or NULL */
+    gboolean may_stay_offline; /* on its way to the host; it will not stay there */
 } VccwHand;
 
 /**
@@ -58,6 +59,9 @@ char *vccw_hand_driver(VccwHand *hand);
 
 /** vccw_hand_is_with_vfio: Returns: whether vfio_ccw has it. */
 gboolean vccw_hand_is_with_vfio(VccwHand *hand);
+
+/** vccw_hand_is_online: Returns: whether its device is online. */
+gboolean vccw_hand_is_online(VccwHand *hand);
 
 /** vccw_hand_mdevs: Returns: (transfer full): GArray of VccwUuid: active on it. */
 GArray *vccw_hand_mdevs(VccwHand *hand);

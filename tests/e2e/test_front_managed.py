@@ -231,6 +231,22 @@ def test_start_that_fails_leaves_nothing(way):
     assert with_host()
 
 
+def test_device_that_does_not_go_online_again(way):
+    """It can be given to guests all the same, and is online as soon as that is possible."""
+    ctl('set', SUBCHANNEL, 'online', '0')
+    domain = way.defineXML(runs(guest(hostdev(more=MANAGED))))
+    domain.create()
+    ctl('fault', '*/0.0.3000/online', 'write', 'errno=EIO')
+    domain.destroy()
+    wait_for(lambda: driver() == 'io_subchannel' and not records(), 'the guest is done with it', 30)
+    domain.create()
+    assert driver() == 'vfio_ccw'
+    ctl('unfault')
+    domain.destroy()
+    assert with_host()
+    assert hostlib.read_file('/sys/bus/ccw/devices/0.0.3000/online') == '1\n'
+
+
 def test_record_does_not_come_back(tmp_path):
     """A guest that ended while it was being told to run."""
     record = f'{RECORDS}/{UUID}'

@@ -132,6 +132,30 @@ class TestDetach:
         assert not os.path.exists(definition_path())
         assert os.listdir(f'{REMEMBERED}/device') == []
 
+    def test_does_not_go_online_again(self, virsh, offline_at_boot):
+        """It can be taken all the same, and goes online as soon as that is possible."""
+        virsh.ok('nodedev-detach', CSS)
+        ctl('fault', f'*/{DEVICE}/online', 'write', 'errno=EIO')
+        assert 'does not go online' in virsh.fails('nodedev-reattach', CSS)
+        assert driver() == 'io_subchannel' and not is_online()
+        virsh.ok('nodedev-detach', CSS)
+        assert_with_vfio()
+        ctl('unfault')
+        virsh.ok('nodedev-reattach', CSS)
+        assert_with_host()
+
+    @pytest.mark.parametrize('again', [False, True])
+    def test_unbound_by_somebody(self, daemon, virsh, offline_at_boot, again):
+        """What has no driver at all is not forgotten."""
+        virsh.ok('nodedev-detach', CSS)
+        write_file(f'{SYSFS}/driver/unbind', SUBCHANNEL)
+        assert driver() is None
+        if again:
+            virsh.ok('nodedev-detach', CSS)
+            assert_with_vfio()
+        virsh.ok('nodedev-reattach', CSS)
+        assert_with_host()
+
     def test_undoes_driverctl(self, virsh):
         ok('driverctl', '-b', 'css', 'set-override', SUBCHANNEL, 'vfio_ccw')
         virsh.ok('nodedev-reattach', CSS)
