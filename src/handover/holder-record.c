@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "handover/state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #define FOLDER   "holder"
@@ -81,15 +82,24 @@ load(int dir, const char *name)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autofree char *text = NULL;
+    g_autoptr(GError) problem = NULL;
+    VccwHolderRecord *record = NULL;
     VccwUuid mdev;
     gsize length;
 
     if (!vccw_uuid_parse_canonical(name, &mdev, NULL))
         return NULL;
-    text = vccw_read_file(dir, name, FILE_MAX, &length, NULL, NULL);
-    if (!text || !g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, NULL))
+    text = vccw_read_file(dir, name, FILE_MAX, &length, NULL, &problem);
+    if (!text && vccw_error_errno(problem) == ENOENT)
         return NULL;
-    return parse(file, &mdev);
+    if (text && g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, NULL))
+        record = parse(file, &mdev);
+    if (record)
+        return record;
+    record = g_new0(VccwHolderRecord, 1);
+    record->mdev = mdev;
+    record->damaged = TRUE;
+    return record;
 }
 
 VccwHolderRecord *

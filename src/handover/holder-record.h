@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 /** VccwHolderRecord: the record. */
 typedef struct {
     VccwUuid mdev;
+    gboolean damaged; /* some guest may have it; all but @mdev is unknown */
     VccwBusId parent;
     char *guest;      /* its name */
     VccwUuid uuid;    /* its UUID */
@@ -47,7 +48,7 @@ VccwHolderRecord *vccw_holder_record_load(const VccwHandoverHost *host,
                                           const VccwUuid *mdev);
 
 /** vccw_holder_record_list: Returns: (transfer full): of VccwHolderRecord *, with a free
- * function; files that cannot be understood are left out. */
+ * function; of files that cannot be understood only that they are there. */
 GPtrArray *vccw_holder_record_list(const VccwHandoverHost *host);
 
 G_END_DECLS

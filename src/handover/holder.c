@@ -20,6 +20,7 @@
 #include "mdev/stored.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <virtccw/error.h>
 #include <virtccw/mdev.h>
 
@@ -285,7 +286,7 @@ read_again(const VccwHolderHost *host, const VccwHolderRecord *record)
     g_autoptr(VccwHolderRecord) now =
         vccw_holder_record_load(host->handover, &record->mdev);
 
-    return now && vccw_bus_id_equal(&now->parent, &record->parent) &&
+    return now && !now->damaged && vccw_bus_id_equal(&now->parent, &record->parent) &&
                    vccw_uuid_equal(&now->uuid, &record->uuid)
                ? g_steal_pointer(&now)
                : NULL;
@@ -312,7 +313,7 @@ vccw_holder_give(const VccwHolderHost *host,
     for (guint i = 0; i < records->len; i++) {
         const VccwHolderRecord *record = records->pdata[i];
 
-        if (vccw_uuid_equal(&record->uuid, guest) &&
+        if (!record->damaged && vccw_uuid_equal(&record->uuid, guest) &&
             (!mdev || vccw_uuid_equal(&record->mdev, mdev)))
             give_locked(host, record, first ? NULL : &first);
     }
@@ -377,6 +378,34 @@ give_left_over(const VccwHolderHost *host, const VccwHolderRecord *record, GErro
     return is_left_over(host, now) ? give(host, now, error) : refuse(now, error);
 }
 
+static char *
+describe_damaged(const VccwHolderHost *host, const VccwHolderRecord *record)
+{
+    g_autofree char *uuid = vccw_uuid_to_string(&record->mdev);
+
+    return g_strdup_printf("'%s/holder/%s' is damaged, so nobody knows which guest has "
+                           "that device; see that none has, and remove the file",
+                           host->handover->state, uuid);
+}
+
+/* A record that cannot be understood may be of a guest that has what is active on
+ * @parent. */
+static gboolean
+check_damaged(const VccwHolderHost *host,
+              const VccwHolderRecord *record,
+              const VccwBusId *parent,
+              GError **error)
+{
+    g_autofree char *text = NULL;
+    VccwBusId on;
+
+    if (!find_active(host, &record->mdev, &on) || !vccw_bus_id_equal(&on, parent))
+        return TRUE;
+    text = describe_damaged(host, record);
+    g_set_error_literal(error, VCCW_ERROR, VCCW_ERROR_BUSY, text);
+    return FALSE;
+}
+
 gboolean
 vccw_holder_check(const VccwHolderHost *host, const VccwBusId *parent, GError **error)
 {
@@ -385,6 +414,11 @@ vccw_holder_check(const VccwHolderHost *host, const VccwBusId *parent, GError **
     for (guint i = 0; i < records->len; i++) {
         const VccwHolderRecord *record = records->pdata[i];
 
+        if (record->damaged) {
+            if (!check_damaged(host, record, parent, error))
+                return FALSE;
+            continue;
+        }
         if (vccw_bus_id_equal(&record->parent, parent) && !is_left_over(host, record))
             return refuse(record, error);
     }
@@ -427,6 +461,11 @@ check_free(const VccwHolderHost *host,
     for (guint i = 0; i < records->len; i++) {
         const VccwHolderRecord *record = records->pdata[i];
 
+        if (record->damaged) {
+            if (!check_damaged(host, record, &wanted->parent, error))
+                return FALSE;
+            continue;
+        }
         if (!vccw_bus_id_equal(&record->parent, &wanted->parent) &&
             !vccw_uuid_equal(&record->mdev, &wanted->mdev))
             continue;
@@ -508,6 +547,17 @@ take(const VccwHolderHost *host,
     return FALSE;
 }
 
+/* Such a name no guest has; it would be no file's name, and could not be written down. */
+static gboolean
+check_name(const char *name, GError **error)
+{
+    if (*name && !strchr(name, '/') && g_utf8_validate(name, -1, NULL))
+        return TRUE;
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                "a guest's name is UTF-8 without '/'");
+    return FALSE;
+}
+
 gboolean
 vccw_holder_take(const VccwHolderHost *host,
                  const VccwHolder *guest,
@@ -526,7 +576,8 @@ vccw_holder_take(const VccwHolderHost *host,
     record->uuid = guest->uuid;
     record->pid = pid;
     record->since = vccw_process_start(host->handover->proc, pid);
-    if (find_parent(host, source, &record->parent, &problem) &&
+    if (check_name(guest->name, &problem) &&
+        find_parent(host, source, &record->parent, &problem) &&
         (fd = vccw_holder_lock(host, &record->parent, &problem)) >= 0 &&
         take(host, guest, record, source, &problem))
         return TRUE;
@@ -563,7 +614,7 @@ vccw_holder_runs(const VccwHolderHost *host, const VccwUuid *guest)
         const VccwHolderRecord *record = records->pdata[i];
         g_autoptr(GError) problem = NULL;
 
-        if (!vccw_uuid_equal(&record->uuid, guest) || record->runs)
+        if (record->damaged || !vccw_uuid_equal(&record->uuid, guest) || record->runs)
             continue;
         if (!note_runs(host, record, &problem))
             g_warning("what the guest '%s' has cannot be remembered: %s", record->guest,
@@ -584,6 +635,10 @@ vccw_holder_repair(const VccwHolderHost *host)
         g_autofree char *name = mdev_name(&record->mdev, &record->parent);
         g_autoptr(GError) problem = NULL;
 
+        if (record->damaged) {
+            g_ptr_array_add(said, describe_damaged(host, record));
+            continue;
+        }
         if (!is_left_over(host, record))
             continue;
         if (give_left_over(host, record, &problem))

@@ -231,6 +231,31 @@ def test_start_that_fails_leaves_nothing(way):
     assert with_host()
 
 
+def test_record_is_damaged(way):
+    """Then some guest may have the device."""
+    define_file()
+    domain = way.defineXML(runs(guest(hostdev(BY_UUID))))
+    wait_for(lambda: Virsh(FRONT)('nodedev-start', mdev_name()).rc == 0, 'it is started')
+    write_file(f'{RECORDS}/{UUID}', 'nonsense')
+    for command in (['nodedev-destroy', mdev_name()], ['nodedev-reattach', CSS]):
+        assert 'is damaged' in Virsh(FRONT).fails(*command)
+    with pytest.raises(libvirt.libvirtError, match='is damaged'):
+        domain.create()
+    os.unlink(f'{RECORDS}/{UUID}')
+    Virsh(FRONT).ok('nodedev-destroy', mdev_name())
+    assert with_host()
+
+
+@pytest.mark.parametrize('name', ['a/b', b'a\xff'])
+def test_name_that_no_guest_has(front, name):
+    """It would be written down, and could not be read again."""
+    define_file()
+    result = subprocess.run([HOOK, name, 'prepare', 'begin', '-'], text=True, check=False,
+                            input=guest(hostdev(BY_UUID, MANAGED)), capture_output=True)
+    assert result.returncode == 1 and 'UTF-8' in result.stderr, result
+    assert with_host()
+
+
 def test_device_that_does_not_go_online_again(way):
     """It can be given to guests all the same, and is online as soon as that is possible."""
     ctl('set', SUBCHANNEL, 'online', '0')
