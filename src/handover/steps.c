@@ -8,11 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 #include <virtccw/error.h>
 
 #define LOOK_MSEC     20
 #define BIND_MSEC     2000  /* until sysfs shows a driver that was bound, or unbound */
+#define MODULE_SEC    20    /* until its module is loaded; less than a call may take */
 #define OFFLINE_MSEC  3000  /* udev may have the disk open for a moment */
 #define ONLINE_MSEC   10000 /* until the device is recognised and online */
 #define MESSAGE_BYTES 300   /* of what another program said */
@@ -211,6 +214,19 @@ has_vfio(VccwHand *hand)
                             "bus/css/drivers/" VCCW_HANDOVER_DRIVER);
 }
 
+/* In the child: it keeps no signals blocked that whoever started us has blocked, and does
+ * not keep the subchannel's lock for ever. */
+static void
+limit_child(gpointer data)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGALRM, SIG_DFL);
+    alarm(MODULE_SEC);
+}
+
 static gboolean
 load_module(VccwHand *hand, GError **error)
 {
@@ -223,8 +239,8 @@ load_module(VccwHand *hand, GError **error)
         return TRUE;
     if (argv[0] &&
         g_spawn_sync(NULL, (char **)argv, NULL,
-                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
-                     &said, &status, &problem) &&
+                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, limit_child, NULL,
+                     NULL, &said, &status, &problem) &&
         g_spawn_check_wait_status(status, &problem) &&
         wait_until(hand, has_vfio, BIND_MSEC))
         return TRUE;

@@ -47,10 +47,15 @@ typedef struct {
     gint64 deadline; /* of g_get_monotonic_time() */
 } Asked;
 
-/* In the child: it ends with the thread that waits for it, so also with this process. */
+/* In the child: it ends with the thread that waits for it, so also with this process; and
+ * whoever started that may have blocked signals. */
 static void
 follow_parent(gpointer data)
 {
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -206,6 +207,25 @@ class TestDetach:
             result = run('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
             server.stop()
             assert result.rc == 1 and 'no such module' in result.err, result.err
+            assert_with_host()
+        finally:
+            ctl('module', 'load')
+
+    def test_module_that_does_not_end(self, tmp_path):
+        """It is given up, whatever signals the service has blocked."""
+        ctl('module', 'unload')
+        try:
+            write_file(str(tmp_path / 'modprobe'), '#!/bin/sh\nexec sleep 1000\n')
+            os.chmod(tmp_path / 'modprobe', 0o755)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+            try:
+                server = Daemon(tmp_path, env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'})
+                server.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+            result = run('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
+            server.stop()
+            assert result.rc == 1 and 'could not be loaded' in result.err, result.err
             assert_with_host()
         finally:
             ctl('module', 'load')
