@@ -231,6 +231,24 @@ def test_start_that_fails_leaves_nothing(way):
     assert with_host()
 
 
+def test_what_cannot_be_given_back_is_anybodys(way):
+    """Also while libvirtd, which was to bring it to the guest, goes on."""
+    define_file()
+    wait_for(lambda: Virsh(FRONT)('nodedev-start', mdev_name()).rc == 0, 'it is started')
+    since = hostlib.read_file('/proc/self/stat').rsplit(')', 1)[1].split()[19]
+    write_file(f'{RECORDS}/{UUID}', f'[guest]\nparent={SUBCHANNEL}\nguest={GUEST}\n'
+               f'uuid={GUEST_UUID}\nstarted=true\nruns=false\npid={os.getpid()}\nsince={since}\n')
+    assert GUEST in Virsh(FRONT).fails('nodedev-destroy', mdev_name())
+    ctl('hold', UUID)
+    try:
+        result = run(HOOK, GUEST, 'release', 'end', '-', stdin=guest(hostdev(BY_UUID)))
+        assert result.rc == 1 and 'in use' in result.err, result
+    finally:
+        ctl('release', UUID)
+    Virsh(FRONT).ok('nodedev-destroy', mdev_name())
+    assert driver() == 'io_subchannel'
+
+
 def test_record_is_damaged(way):
     """Then some guest may have the device."""
     define_file()
