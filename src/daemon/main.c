@@ -204,6 +204,7 @@ make_front(const VccwSettings *settings, VccwDriver *driver, guint max_clients)
         .max_client_requests = settings->max_client_requests,
         .keepalive_interval = settings->keepalive_interval,
         .keepalive_count = settings->keepalive_count,
+        .access_control = settings->access_polkit,
     };
 
     return vccw_front_new(driver, &limits);

@@ -17,7 +17,7 @@
 
 #define CONFIG_MAX (64 * 1024)
 
-typedef enum { KEY_STRING, KEY_PATH, KEY_AUTH, KEY_MODE, KEY_NUMBER } KeyType;
+typedef enum { KEY_STRING, KEY_PATH, KEY_AUTH, KEY_MODE, KEY_NUMBER, KEY_ACCESS } KeyType;
 
 typedef struct {
     const char *name;
@@ -52,6 +52,7 @@ static const Key keys[] = {
     { "front_nodedev", KEY_NUMBER, G_STRUCT_OFFSET(VccwSettings, front_nodedev), 0, 1 },
     { "auth_unix_rw", KEY_AUTH, G_STRUCT_OFFSET(VccwSettings, auth_unix_rw), 0, 0 },
     { "auth_unix_ro", KEY_AUTH, G_STRUCT_OFFSET(VccwSettings, auth_unix_ro), 0, 0 },
+    { "access_drivers", KEY_ACCESS, G_STRUCT_OFFSET(VccwSettings, access_polkit), 0, 0 },
 };
 
 static gboolean
@@ -90,6 +91,20 @@ set_auth(VccwSettings *settings, const Key *key, const char *value, GError **err
     if (!g_str_equal(value, "\"polkit\"") && !g_str_equal(value, "\"none\""))
         return bad_value(key, "\"polkit\" or \"none\"", error);
     return set_string(settings, key, value, error);
+}
+
+/* A list, as libvirt has it; "none" allows everything. */
+static gboolean
+set_access(VccwSettings *settings, const Key *key, const char *value, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(value);
+
+    g_string_replace(text, " ", "", 0);
+    if (!g_str_equal(text->str, "[\"polkit\"]") &&
+        !g_str_equal(text->str, "[\"none\"]") && !g_str_equal(text->str, "[]"))
+        return bad_value(key, "[ \"polkit\" ] or [ \"none\" ]", error);
+    G_STRUCT_MEMBER(gboolean, settings, key->offset) = strstr(value, "polkit") != NULL;
+    return TRUE;
 }
 
 static gboolean
@@ -135,6 +150,8 @@ set_key(VccwSettings *settings, const char *name, const char *value, GError **er
             return set_path(settings, &keys[i], value, error);
         case KEY_AUTH:
             return set_auth(settings, &keys[i], value, error);
+        case KEY_ACCESS:
+            return set_access(settings, &keys[i], value, error);
         case KEY_MODE:
             return set_mode(settings, &keys[i], value, error);
         case KEY_NUMBER:

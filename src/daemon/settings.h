@@ -47,6 +47,8 @@ typedef struct {
     gboolean front_nodedev;     /* whether to listen at virtnodedevd-sock */
     char *auth_unix_rw;         /* "polkit" or "none", for relayed clients */
     char *auth_unix_ro;
+    gboolean
+        access_polkit; /* access_drivers: polkit is asked about each of their calls */
 } VccwSettings;
 
 /**

@@ -61,6 +61,10 @@ static const Meaning meanings[] = {
                                         "metadata not found: " },
 };
 
+G_DEFINE_QUARK(virtccw_access_error, vccw_access_error)
+
+static const Meaning access_meaning = { VIR_ERR_ACCESS_DENIED, VIR_FROM_ACCESS,
+                                        "access denied: " };
 static const Meaning system_meaning = { VIR_ERR_SYSTEM_ERROR, VIR_FROM_NODEDEV, "" };
 
 static const Meaning *
@@ -68,6 +72,8 @@ meaning_of(const GError *error)
 {
     if (error->domain == G_UNIX_ERROR)
         return &system_meaning;
+    if (error->domain == VCCW_ACCESS_ERROR)
+        return &access_meaning;
     if (error->domain == VCCW_ERROR && error->code >= 0 &&
         (gsize)error->code < G_N_ELEMENTS(meanings))
         return &meanings[error->code];

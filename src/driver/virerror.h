@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+/** VCCW_ACCESS_ERROR: the domain of the error that a client may not do what it asks for.
+ */
+#define VCCW_ACCESS_ERROR vccw_access_error_quark()
+
+/** vccw_access_error_quark: Returns: the domain. */
+GQuark vccw_access_error_quark(void);
+
 /** VccwVirError: the members of libvirt's virError that a client looks at. */
 typedef struct {
     gint32 code;   /* VIR_ERR_* */

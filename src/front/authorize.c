@@ -138,9 +138,9 @@ vccw_authorize(VccwRelay *relay, VccwMessage *message)
     *place = authorizing = g_new0(VccwAuthorizing, 1);
     authorizing->relay = relay;
     authorizing->call = message;
-    authorizing->question =
-        vccw_polkit_ask((VccwPolkit *)vccw_relay_host(relay)->authority, peer->pid,
-                        peer->start, peer->uid, action_of(relay), on_answer, authorizing);
+    authorizing->question = vccw_polkit_ask(
+        (VccwPolkit *)vccw_relay_host(relay)->authority, peer->pid, peer->start,
+        peer->uid, action_of(relay), NULL, on_answer, authorizing);
 }
 #else
 VccwAuthority *

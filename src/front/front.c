@@ -272,6 +272,7 @@ init_host(VccwFront *front, VccwDriver *driver, const VccwFrontLimits *limits)
     host->max_output = limits->max_output ? limits->max_output : 16 * 1024 * 1024;
     host->interval = interval < 0 ? 0 : interval ? interval : 5;
     host->count = limits->keepalive_count ? limits->keepalive_count : 5;
+    host->access_control = limits->access_control;
     host->authority = vccw_authority_new();
     host->touched = on_touched;
     host->data = front;

@@ -24,6 +24,7 @@ typedef struct {
     gsize max_output;          /* bytes that wait to be read by one client; 16 MiB */
     int keepalive_interval;    /* seconds; 5; -1 means never */
     guint keepalive_count;     /* 5 */
+    gboolean access_control;   /* whether polkit is asked about each call of ours */
 } VccwFrontLimits;
 
 /** VccwFrontSocket: one socket that the front listens at. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "front/own.h"
+#include "front/access.h"
 #include "rpc/codec.h"
 #include "rpc/protocol.h"
 #include <virtccw/error.h>
@@ -24,6 +25,59 @@ on_done(const VccwResult *result, const GError *error, gpointer data)
         asked->destroy(asked->data);
 }
 
+/* -- whether the client may -- */
+
+typedef struct {
+    const VccwOperation *operation;
+    VccwArgs args;
+    char *name, *text, *third, *fourth; /* of these */
+    Asked *asked;
+} Waiting;
+
+static void
+waiting_free(gpointer data)
+{
+    Waiting *waiting = data;
+
+    if (waiting->asked && waiting->asked->data && waiting->asked->destroy)
+        waiting->asked->destroy(waiting->asked->data);
+    g_free(waiting->asked);
+    g_free(waiting->name);
+    g_free(waiting->text);
+    g_free(waiting->third);
+    g_free(waiting->fourth);
+    g_free(waiting);
+}
+
+static void
+on_allowed(VccwRelay *relay, const GError *refusal, gpointer data)
+{
+    Waiting *waiting = data;
+    Asked *asked = g_steal_pointer(&waiting->asked);
+
+    if (refusal)
+        on_done(NULL, refusal, asked);
+    else
+        vccw_session_call(vccw_relay_session(relay), waiting->operation, &waiting->args,
+                          on_done, asked);
+    waiting_free(waiting);
+}
+
+static Waiting *
+waiting_new(const VccwOperation *operation, const VccwArgs *args, Asked *asked)
+{
+    Waiting *waiting = g_new0(Waiting, 1);
+
+    waiting->operation = operation;
+    waiting->args = *args;
+    waiting->args.name = waiting->name = g_strdup(args->name);
+    waiting->args.text = waiting->text = g_strdup(args->text);
+    waiting->args.third = waiting->third = g_strdup(args->third);
+    waiting->args.fourth = waiting->fourth = g_strdup(args->fourth);
+    waiting->asked = asked;
+    return waiting;
+}
+
 void
 vccw_own_run(VccwRelay *relay,
              const VccwOperation *operation,
@@ -35,7 +89,11 @@ vccw_own_run(VccwRelay *relay,
     Asked *asked = g_new(Asked, 1);
 
     *asked = (Asked){ relay, done, data, destroy };
-    vccw_session_call(vccw_relay_session(relay), operation, args, on_done, asked);
+    if (vccw_access_is_free(relay, operation))
+        vccw_session_call(vccw_relay_session(relay), operation, args, on_done, asked);
+    else
+        vccw_access_ask(relay, operation, args, on_allowed,
+                        waiting_new(operation, args, asked), waiting_free);
 }
 
 void

@@ -177,12 +177,23 @@ on_reply(sd_bus_message *reply, void *data, sd_bus_error *ret_error)
 }
 
 static int
+append_details(sd_bus_message *call, const VccwPolkitDetail *details)
+{
+    int r = sd_bus_message_open_container(call, 'a', "{ss}");
+
+    for (; r >= 0 && details && details->key; details++)
+        r = sd_bus_message_append(call, "{ss}", details->key, details->value);
+    return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+static int
 send_question(VccwPolkit *polkit,
               VccwPolkitQuestion *question,
               pid_t pid,
               guint64 start,
               uid_t uid,
-              const char *action)
+              const char *action,
+              const VccwPolkitDetail *details)
 {
     sd_bus_message *call = NULL;
     int r = connect_bus(polkit);
@@ -191,9 +202,13 @@ send_question(VccwPolkit *polkit,
         r = sd_bus_message_new_method_call(polkit->bus, &call, NAME, PATH, INTERFACE,
                                            "CheckAuthorization");
     if (r >= 0)
-        r = sd_bus_message_append(call, "(sa{sv})sa{ss}us", "unix-process", 3, "pid", "u",
+        r = sd_bus_message_append(call, "(sa{sv})s", "unix-process", 3, "pid", "u",
                                   (guint32)pid, "start-time", "t", start, "uid", "i",
-                                  (gint32)uid, action, 0, ALLOW_INTERACTION, "");
+                                  (gint32)uid, action);
+    if (r >= 0)
+        r = append_details(call, details);
+    if (r >= 0)
+        r = sd_bus_message_append(call, "us", details ? 0 : ALLOW_INTERACTION, "");
     if (r >= 0)
         r = sd_bus_call_async(polkit->bus, &question->slot, call, on_reply, question,
                               UINT64_MAX);
@@ -207,6 +222,7 @@ vccw_polkit_ask(VccwPolkit *polkit,
                 guint64 start,
                 uid_t uid,
                 const char *action,
+                const VccwPolkitDetail *details,
                 VccwPolkitFunc func,
                 gpointer data)
 {
@@ -219,7 +235,7 @@ vccw_polkit_ask(VccwPolkit *polkit,
     question->link.data = question;
     g_queue_push_tail_link(&polkit->asked, &question->link);
     question->timer = g_timeout_add_seconds(PATIENCE, on_failure, question);
-    r = send_question(polkit, question, pid, start, uid, action);
+    r = send_question(polkit, question, pid, start, uid, action, details);
     if (r < 0)
         fail_later(question, -r);
     return question;

@@ -20,6 +20,12 @@ typedef enum {
     VCCW_POLKIT_UNKNOWN,   /* polkit could not be asked, or its answer not understood */
 } VccwPolkitAnswer;
 
+/** VccwPolkitDetail: what polkit's rules may look at besides. */
+typedef struct {
+    const char *key; /* NULL behind the last */
+    const char *value;
+} VccwPolkitDetail;
+
 /** VccwPolkitFunc: told the answer.
  * @detail: why it is VCCW_POLKIT_UNKNOWN, else NULL */
 typedef void (*VccwPolkitFunc)(VccwPolkitAnswer answer,
@@ -36,6 +42,7 @@ void vccw_polkit_free(VccwPolkit *polkit);
 /**
  * vccw_polkit_ask: Asks whether a process may do @action.
  * @start: of the process, in clock ticks since the boot
+ * @details: (nullable): of the action; then no person is asked
  * @func: called once, never before this function returns, unless the question is ended
  *
  * Returns: (transfer full): the question.
@@ -45,6 +52,7 @@ VccwPolkitQuestion *vccw_polkit_ask(VccwPolkit *polkit,
                                     guint64 start,
                                     uid_t uid,
                                     const char *action,
+                                    const VccwPolkitDetail *details,
                                     VccwPolkitFunc func,
                                     gpointer data);
 

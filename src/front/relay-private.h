@@ -32,6 +32,7 @@ struct _VccwRelay {
     VccwEventIds *events;
     VccwOpening *opening;
     VccwAuthorizing *authorizing;
+    GQueue asking;       /* of access.c */
     GHashTable *awaited; /* of a call's serial: what is to be done with the reply */
     VccwSerials passed;  /* calls whose replies are not looked at */
     VccwEarly early;     /* of the client */
@@ -43,9 +44,6 @@ struct _VccwRelay {
     gint64 ended_at;
     gboolean over;
 };
-
-/** vccw_relay_touch: Has the front look at the relay soon. */
-void vccw_relay_touch(VccwRelay *relay);
 
 /** vccw_relay_is_pressed: Returns: whether the clients together do not read so much that
  * each must do with less. */

@@ -9,6 +9,7 @@
 
 #include "front/relay.h"
 #include "base/io.h"
+#include "front/access.h"
 #include "front/authorize.h"
 #include "front/events.h"
 #include "front/intake.h"
@@ -109,6 +110,7 @@ vccw_relay_free(VccwRelay *relay)
     vccw_event_ids_free(relay->events);
     vccw_opening_free(relay->opening);
     vccw_authorizing_free(relay->authorizing);
+    vccw_access_end(relay);
     g_hash_table_unref(relay->awaited);
     vccw_serials_clear(&relay->passed);
     forget_early(&relay->early);
@@ -468,6 +470,12 @@ VccwOpening **
 vccw_relay_opening(VccwRelay *relay)
 {
     return &relay->opening;
+}
+
+GQueue *
+vccw_relay_asking(VccwRelay *relay)
+{
+    return &relay->asking;
 }
 
 VccwAuthorizing **

@@ -39,7 +39,8 @@ typedef struct {
     guint interval;     /* seconds of silence until a keepalive message; 0 is never */
     guint count;        /* of these without an answer, and the connection is given up */
     VccwAuthority *authority;
-    VccwQuiet drops; /* log lines about connections that were dropped */
+    gboolean access_control; /* whether it is asked about each call of ours, too */
+    VccwQuiet drops;         /* log lines about connections that were dropped */
     /* Tells the front to look at the relay's sockets, and at whether it is over. */
     void (*touched)(VccwRelay *relay, gpointer data);
     gpointer data;
@@ -182,6 +183,12 @@ VccwEventIds *vccw_relay_events(VccwRelay *relay);
 
 /** vccw_relay_opening: Returns: where the call to open the connection is kept. */
 VccwOpening **vccw_relay_opening(VccwRelay *relay);
+
+/** vccw_relay_touch: Has the front look at the relay soon. */
+void vccw_relay_touch(VccwRelay *relay);
+
+/** vccw_relay_asking: Returns: the list of its questions about calls (front/access.h). */
+GQueue *vccw_relay_asking(VccwRelay *relay);
 
 /** vccw_relay_authorizing: Returns: where the question to polkit is kept. */
 VccwAuthorizing **vccw_relay_authorizing(VccwRelay *relay);

@@ -103,7 +103,7 @@ def polkit(folder, monitor, manage, others=''):
 
 
 @contextlib.contextmanager
-def both(folder, monitor='yes', manage='auth_admin_keep', others=None):
+def both(folder, monitor='yes', manage='auth_admin_keep', others=None, front=''):
     """Stock libvirtd, and the front before it, with polkit asked by both; about each call, too,
     if there are answers to other questions."""
     # polkit lets root do all that it knows of.
@@ -114,7 +114,7 @@ def both(folder, monitor='yes', manage='auth_admin_keep', others=None):
         stock = sidelib.Stock(folder)
         stock.config = STOCK_CONFIG + ('access_drivers = ["polkit"]\n' if others else '')
         with stock:
-            write_file(f'{folder}/virtccwd.conf', FRONT_CONFIG)
+            write_file(f'{folder}/virtccwd.conf', FRONT_CONFIG + front)
             daemon = hostlib.Daemon(folder)
             daemon.start('--config', f'{folder}/virtccwd.conf')
             try:
@@ -238,6 +238,35 @@ def test_access_control_of_each_call(tmp_path):
             if number not in NODES:
                 assert relayed == direct, (number, direct, relayed)
         assert {code for _, code in front['within']} >= {88}
+
+
+CHANGES = {'detach': ('nodedev-detach', CSS), 'reattach': ('nodedev-reattach', CSS),
+           'reset': ('nodedev-reset', CSS), 'define': ('nodedev-define', '/tmp/mdev.xml'),
+           'create': ('nodedev-create', '/tmp/mdev.xml'), 'look': ('nodedev-dumpxml', CSS),
+           'list': ('nodedev-list',)}
+
+
+def test_access_control_of_our_own_calls(tmp_path):
+    """Who may manage, but none of the node devices, does not get at ours as root."""
+    script = '''
+import json, subprocess
+print(json.dumps({name: subprocess.run(
+    ['virsh', '-c', 'qemu:///system', *words], text=True, stdin=subprocess.DEVNULL,
+    capture_output=True).stderr for name, words in json.loads(sys.argv[1]).items()}))'''
+    write_file('/tmp/mdev.xml', hostlib.mdev_xml())
+    rights = dict.fromkeys(('connect.getattr', 'connect.search-domains', 'connect.read',
+                            'connect.write', 'connect.search-node-devices',
+                            'node-device.getattr', 'node-device.read'), 'yes')
+    changes = dict.fromkeys(('start', 'stop', 'write', 'save', 'delete', 'detach'), 'no')
+    rights.update({f'node-device.{verb}': answer for verb, answer in changes.items()})
+    with both(tmp_path, manage='yes', others=rights, front='access_drivers = [ "polkit" ]\n'):
+        told = as_user(script, json.dumps(CHANGES))
+        for name in ('detach', 'reattach', 'reset', 'define', 'create'):
+            assert 'access denied' in told[name], told
+        assert told['look'] == told['list'] == '', told
+        assert hostlib.Virsh().names('--cap', 'mdev') == []
+        hostlib.ok('virsh', '-c', 'qemu:///system', 'nodedev-detach', CSS)  # root may
+        hostlib.ok('virsh', '-c', 'qemu:///system', 'nodedev-reattach', CSS)
 
 
 def test_same_words_as_stock(tmp_path):

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * libvirt's access control, call by call, of what virtccwd answers itself: where the
+ * stock daemon asks polkit about each call, our own answers must not be the way around.
+ */
+
+#include "front/relay.h"
+
+G_BEGIN_DECLS
+
+/** vccw_access_is_free: Returns: whether a client may call an operation without polkit
+ * being asked: root may, and everybody where nothing else is set. */
+gboolean vccw_access_is_free(const VccwRelay *relay, const VccwOperation *operation);
+
+/** VccwAccessFunc: told once what polkit says.
+ * @refusal: NULL if the client may
+ * @data: now the callee's */
+typedef void (*VccwAccessFunc)(VccwRelay *relay, const GError *refusal, gpointer data);
+
+/**
+ * vccw_access_ask: Asks polkit whether a client may call an operation.
+ * @func: never called before this function returns
+ * @data: (transfer full): for @func, or for @destroy if the relay goes first
+ */
+void vccw_access_ask(VccwRelay *relay,
+                     const VccwOperation *operation,
+                     const VccwArgs *args,
+                     VccwAccessFunc func,
+                     gpointer data,
+                     GDestroyNotify destroy);
+
+/** vccw_access_end: Ends all questions of a relay. */
+void vccw_access_end(VccwRelay *relay);
+
+G_END_DECLS
