@@ -13,7 +13,7 @@ import pytest
 from machine import Machine
 
 QEMU = 'qemu:///system'
-GAP = 5  # seconds in which a client may fail to connect anew, on a busy machine
+GAP = 15  # seconds in which a client may fail to connect anew, on a very busy machine
 # It loads a PSW that waits for an interrupt that never comes.
 KERNEL = bytes.fromhex('0008000080000010' '0000000000000000' 'b2b2002000000000'
                        '0000000000000000' '0102000180000000' '0000000000000000')
