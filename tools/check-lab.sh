@@ -10,7 +10,8 @@ lab_rows=(
     'unit qemu-kernel qemu-pulled_out qemu-procedure qemu-mdevctl qemu-virsh qemu-bindings
         qemu-events qemu-daemon qemu-hostile_host qemu-hostile_clients qemu-read_only
         qemu-bad_input module'
-    'guest dasd reboot shell dasd-kernel dasd-procedure dasd-mdevctl dasd-events dasd-virsh'
+    'guest dasd reboot handover shell dasd-kernel dasd-procedure dasd-mdevctl dasd-events
+        dasd-virsh'
 )
 
 lab_as_root() {
@@ -129,7 +130,7 @@ lab_part() {
             step lab-guest env VIRTCCW_BUILD="$check/release" "$source/tests/lab/guest"
         ;;
     dasd) step lab-dasd "$source/tests/lab/dasd" ;;
-    reboot | shell) lab_tests "$part" "$source/tests/lab/$part" ;;
+    handover | reboot | shell) lab_tests "$part" "$source/tests/lab/$part" ;;
     qemu-* | dasd-*)
         [[ $part == qemu-* ]] || options=(--machine dasd --timeout 1800)
         lab_run "$part" "${options[@]}" -- \
