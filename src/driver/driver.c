@@ -16,6 +16,9 @@
 #include <libvirt/libvirt.h>
 #include <virtccw/error.h>
 
+#define RETRY_SECONDS 5
+#define RETRIES       120 /* then at the guest's end, or when somebody wants the device */
+
 struct _VccwDriver {
     VccwInventory *inventory;
     VccwStore *store;
@@ -30,6 +33,8 @@ struct _VccwDriver {
     VccwVolumes *volumes;   /* the same */
     VccwGlance *glance;
     VccwGuests *guests; /* or NULL */
+    guint retry;        /* the timer of what guests have not let go of yet */
+    guint retries;      /* that are left */
     char *sysfs, *dev, *proc, *overrides, *rules, *state;
     gboolean take_parents;
     gboolean privileged;
@@ -382,6 +387,62 @@ repair_free(gpointer data)
     g_free(repair);
 }
 
+static Repair *
+repair_new(VccwDriver *driver)
+{
+    Repair *repair = g_new0(Repair, 1);
+
+    repair->driver = driver;
+    repair->host = driver->handover;
+    repair->holders = vccw_driver_holders(driver);
+    return repair;
+}
+
+/* -- what guests were asked to let go of -- */
+
+static gboolean
+retry_work(gpointer data, GError **error)
+{
+    Repair *repair = data;
+
+    repair->said = vccw_holder_repair(repair->holders);
+    return TRUE;
+}
+
+static void
+retry_done(gpointer data, const GError *error)
+{
+    Repair *repair = data;
+
+    for (guint i = 0; repair->said && i < repair->said->len; i++)
+        g_message("%s", (char *)repair->said->pdata[i]);
+    if (repair->said && repair->said->len)
+        vccw_inventory_scan(repair->driver->inventory);
+}
+
+static gboolean
+retry_guests(gpointer data)
+{
+    VccwDriver *driver = data;
+
+    vccw_jobs_push(driver->jobs, "repair", 0, retry_work, retry_done, NULL,
+                   repair_new(driver), repair_free);
+    if (--driver->retries)
+        return G_SOURCE_CONTINUE;
+    driver->retry = 0;
+    return G_SOURCE_REMOVE;
+}
+
+void
+vccw_driver_retry_guests(VccwDriver *driver)
+{
+    if (!vccw_driver_holders(driver))
+        return;
+    driver->retries = RETRIES;
+    if (!driver->retry)
+        driver->retry = g_timeout_add_seconds(RETRY_SECONDS, retry_guests, driver);
+}
+
 static void
 repair_handovers(VccwDriver *driver)
 {
@@ -389,10 +450,7 @@ repair_handovers(VccwDriver *driver)
 
     if (!driver->state || !driver->privileged)
         return;
-    repair = g_new0(Repair, 1);
-    repair->driver = driver;
-    repair->host = driver->handover;
-    repair->holders = vccw_driver_holders(driver);
+    repair = repair_new(driver);
     vccw_jobs_push(driver->jobs, "repair", 0, repair_work, repair_done, NULL, repair,
                    repair_free);
 }
@@ -435,6 +493,7 @@ vccw_driver_free(VccwDriver *driver)
 {
     if (!driver)
         return;
+    g_clear_handle_id(&driver->retry, g_source_remove);
     vccw_identify_free(driver->identify);
     vccw_autostart_free(driver->autostart);
     vccw_jobs_free(driver->jobs);

@@ -143,4 +143,8 @@ void vccw_driver_remove_session(VccwDriver *driver, VccwSession *session);
 /** vccw_driver_next_callback_id: Returns: an event callback ID that no session has. */
 gint32 vccw_driver_next_callback_id(VccwDriver *driver);
 
+/** vccw_driver_retry_guests: Has what guests had, and had not let go of when it was taken
+ * away from them, given back as soon as they have. */
+void vccw_driver_retry_guests(VccwDriver *driver);
+
 G_END_DECLS

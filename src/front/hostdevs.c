@@ -9,7 +9,8 @@
  * 3. for a running guest and managed='yes', take the device and start its mediated
  * device;
  * 4. hand it the call itself, with a UUID in it;
- * 5. after a refusal, or a detach, give the device back;
+ * 5. after a refusal, or a detach, give the device back, if need be later: a guest lets
+ * go of it when it likes;
  * 6. after a refusal, have it undo the note; after a detach, have it drop the note.
  *
  * All go under the serial of the client's call. A client that uses it for another call
@@ -17,6 +18,7 @@
  */
 
 #include "front/hostdevs.h"
+#include "driver/driver.h"
 #include "driver/nodedev-guest.h"
 #include "front/domains.h"
 #include "front/mdevs.h"
@@ -230,7 +232,12 @@ on_given(VccwRelay *relay, const VccwResult *result, const GError *error, gpoint
     Change *change = data;
 
     change->taken = FALSE;
-    if (error && !change->attach)
+    if (error)
+        vccw_driver_retry_guests(change->driver);
+    /* A detach is over for the client before the guest has let go, as without us. */
+    if (error && !change->attach &&
+        !g_error_matches(error, VCCW_ERROR, VCCW_ERROR_BUSY) &&
+        !g_error_matches(error, VCCW_ERROR, VCCW_ERROR_TIMEOUT))
         fail(relay, change,
              "the device is detached, but the host does not have it back: ", error);
     else

@@ -41,6 +41,12 @@ vccw_nodedev_guest_forsake(VccwDriver *driver,
     g_assert_not_reached();
 }
 
+void
+vccw_driver_retry_guests(VccwDriver *driver)
+{
+    g_assert_not_reached();
+}
+
 static void
 test_shares_of_users(void)
 {
