@@ -513,7 +513,8 @@ def test_blocked_in_kernel(host, one, path):
     assert NEIGHBOUR in ok('virsh', '-c', 'ccw:///system', 'nodedev-dumpxml', NEIGHBOUR)
     ok('virsh', '-c', 'ccw:///system', 'nodedev-undefine', OTHER_MDEV)
     ctl('unfault')
-    wait_for(lambda: is_whole() and where() == one.after, 'it is over')
+    wait_for(lambda: is_whole() and where() == one.after and mdev_exists() == (one is Start),
+             'it is over')
     POINTS['blocked in the kernel'] += 1
     host.tidy_up()
 
