@@ -3,6 +3,7 @@
 #include "module/places.h"
 #include "base/io.h"
 #include <errno.h>
+#include <unistd.h>
 
 gboolean
 vccw_places_make_folder(const char *path, GError **error)
@@ -21,6 +22,7 @@ vccw_places_clear(VccwPlaces *places)
     g_free(places->overrides);
     g_free(places->rules);
     g_free(places->state);
+    g_free(places->runs);
 }
 
 /* What was taken is remembered, and locked, where virtccwd does it. */
@@ -34,6 +36,7 @@ name_those_of_host(VccwPlaces *places, const char *etc)
     places->overrides = g_build_filename(etc, "driverctl.d", NULL);
     places->rules = g_build_filename(etc, "udev", "rules.d", NULL);
     places->state = g_build_filename(beside, "var", "lib", "virtccw", NULL);
+    places->runs = geteuid() == 0 ? g_strdup("/run/libvirt/qemu") : NULL;
 }
 
 static gboolean

@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 /** VccwPlaces: folders of the driver's; strings are owned. */
 typedef struct {
     char *definitions, *domains, *overrides, *rules, *state;
+    char *runs; /* NULL: no guest of another driver gets a device of this root's */
 } VccwPlaces;
 
 /** vccw_places_init: Names them, and makes those in the root folder that must be there.

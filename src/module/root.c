@@ -26,6 +26,7 @@
 
 #define OPERATION_TIMEOUT_MS 30000
 #define LINGER_MS            50
+#define IDLE_MS              1000
 #define BOOT_ID              "/proc/sys/kernel/random/boot_id"
 
 typedef enum {
@@ -151,12 +152,12 @@ wake(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Until then the devices that are to be there may not be. */
+/* Until then what is remembered of the devices is not known, and those that are to be
+ * there may not be. */
 static void
-wait_for_autostart(VccwRoot *root)
+wait_until_idle(VccwRoot *root, guint ms)
 {
-    gint64 deadline =
-        g_get_monotonic_time() + OPERATION_TIMEOUT_MS * G_GINT64_CONSTANT(1000);
+    gint64 deadline = g_get_monotonic_time() + ms * G_GINT64_CONSTANT(1000);
     GSource *tick =
         vccw_source_attach(g_timeout_source_new(LINGER_MS), root->context, wake, NULL);
 
@@ -192,12 +193,14 @@ start_driver(VccwRoot *root, const char *run, GError **error)
     driver.overrides = places.overrides;
     driver.rules = places.rules;
     driver.state = places.state;
+    driver.runs = places.runs;
     root->driver = vccw_driver_new(&driver, error);
     if (!root->driver)
         return FALSE;
     vccw_driver_start(root->driver);
+    wait_until_idle(root, IDLE_MS);
     if (driver.autostart && !driver.autostart_over) {
-        wait_for_autostart(root);
+        wait_until_idle(root, OPERATION_TIMEOUT_MS);
         note_autostarted(run, boot);
     }
     return TRUE;

@@ -9,11 +9,11 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import sidelib
-from hostlib import (CSS, LAB, MODULE, OTHER, REMEMBERED, SUBCHANNEL, UUID, bind_vfio, css_name,
+from hostlib import (CSS, LAB, OTHER, REMEMBERED, SUBCHANNEL, UUID, bind_vfio, css_name,
                      ctl, mdev_name, mdev_xml, ok, read_file, wait_for, write_file)
 from test_handover import mounted
 
-pytestmark = pytest.mark.skipif(LAB or MODULE, reason='the DASD and its uses are simulated')
+pytestmark = pytest.mark.skipif(LAB, reason='the DASD and its uses are simulated')
 
 MDEV = mdev_name()
 CCW = 'ccw_0_0_3000'
