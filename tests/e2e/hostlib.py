@@ -10,7 +10,6 @@ they share is the host and its /etc.
 """
 
 import contextlib
-import glob
 import itertools
 import os
 import re
@@ -266,7 +265,9 @@ def empty_stores():
     shutil.rmtree(REMEMBERED, ignore_errors=True)
     for folder in (DEFINITIONS, OVERRIDES):
         os.makedirs(folder, exist_ok=True)
-        for path in glob.glob(f'{folder}/*'):
+        # What a killed daemon was about to write, too.
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
             if os.path.isdir(path) and not os.path.islink(path):
                 if os.path.basename(path) != 'scripts.d':
                     shutil.rmtree(path)

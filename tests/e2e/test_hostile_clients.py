@@ -55,8 +55,8 @@ def crowd():
     with contextlib.ExitStack() as stack:
         def connect(path=RO_SOCKET):
             client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(path)  # it waits for its turn, as with a time limit it would not
             client.settimeout(5)
-            client.connect(path)
             return client
         yield connect
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
