@@ -23,8 +23,9 @@ ENTER = ('mkdir -p "$0/run/libvirt" && mount --bind /run/libvirt "$0/run/libvirt
 # has another name by now, it gets its old one, too: what the module calls has not changed.
 ENTER_MODULE = '''
 set -e
-mkdir -p "$0/dev" "$0/etc/mdevctl.d" "$0/etc/libvirt"
-for folder in /run /sys /proc /dev /etc/mdevctl.d /etc/libvirt; do mount --rbind $folder "$0$folder"; done
+stores="/etc/mdevctl.d /etc/driverctl.d /etc/libvirt /var/lib/virtccw"
+for folder in /dev $stores; do mkdir -p "$folder" "$0$folder"; done
+for folder in /run /sys /proc /dev $stores; do mount --rbind $folder "$0$folder"; done
 mount -t tmpfs none "$0/mnt"
 cp "$LIBVIRT_DRIVER_DIR/libvirt_driver_ccw.so" "$0/mnt"
 for file in "$0"/usr/lib/*/libxml2.so.16; do
