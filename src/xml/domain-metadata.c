@@ -165,6 +165,23 @@ check_declarations(const xmlNode *node, const char *uri, const char *key, GError
     return TRUE;
 }
 
+/* libxml2 leaves a prefix that nothing declares in the name; with a second one before it,
+ * the name would be none. */
+static gboolean
+check_name(const xmlNode *node, GError **error)
+{
+    const char *colon = strchr((const char *)node->name, ':');
+
+    if (node->ns || !colon)
+        return TRUE;
+    vccw_xml_element_set_error(error, node, VCCW_ERROR_INVALID_ARG,
+                               "the prefix of <%s> is not declared; write xmlns:%.*s='…' "
+                               "in the metadata, or leave the prefix out",
+                               node->name, (int)(colon - (const char *)node->name),
+                               node->name);
+    return FALSE;
+}
+
 static xmlNs *
 declare(xmlNode *root, const char *uri, const char *key)
 {
@@ -192,7 +209,7 @@ put_namespace(xmlNode *root, const char *uri, const char *key, GError **error)
         return FALSE;
     }
     for (xmlNode *node = root; node; node = next_element(root, node)) {
-        if (!check_declarations(node, uri, key, error))
+        if (!check_name(node, error) || !check_declarations(node, uri, key, error))
             return FALSE;
     }
     ns = declare(root, uri, key);

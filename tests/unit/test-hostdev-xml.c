@@ -434,28 +434,39 @@ test_bomb(gconstpointer data)
     }
 }
 
-/* To complete what a bomb leaves takes a little longer than to read it, but is linear. */
+static double
+completion_ms(const char *text)
+{
+    double best = G_MAXDOUBLE;
+
+    for (int try = 0; try < 5; try++) {
+        g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, NULL);
+        double ms = cpu_ms();
+
+        if (domain)
+            vccw_domain_xml_assign(domain, NULL);
+        best = MIN(best, cpu_ms() - ms);
+    }
+    return best;
+}
+
+/* To complete what a bomb leaves takes a little longer than to read it, but is linear:
+ * what is quadratic takes four times as long for twice as much in each try. */
 static void
 test_bomb_completed(gconstpointer data)
 {
     gsize i = GPOINTER_TO_SIZE(data);
-    double costs[2];
+    g_autofree char *half = repeat(bombs[i].unit, bombs[i].size / 2);
+    g_autofree char *whole = repeat(bombs[i].unit, bombs[i].size);
+    gboolean linear = FALSE;
 
-    for (int half = 0; half <= 1; half++) {
-        g_autofree char *text = repeat(bombs[i].unit, bombs[i].size / (2 - half));
+    for (int try = 0; try < 5 && !linear; try++) {
+        double costs[2] = { completion_ms(half), completion_ms(whole) };
 
-        costs[half] = G_MAXDOUBLE;
-        for (int try = 0; try < 5; try++) {
-            g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, NULL);
-            double ms = cpu_ms();
-
-            if (domain)
-                vccw_domain_xml_assign(domain, NULL);
-            costs[half] = MIN(costs[half], cpu_ms() - ms);
-        }
+        g_test_message("%s: %.2f ms, %.2f ms", bombs[i].name, costs[0], costs[1]);
+        linear = costs[1] < MAX(3 * costs[0], 10);
     }
-    g_test_message("%s: %.2f ms, %.2f ms", bombs[i].name, costs[0], costs[1]);
-    g_assert_cmpfloat(costs[1], <, MAX(3 * costs[0], 10));
+    g_assert_true(linear);
 }
 
 static double
@@ -561,6 +572,7 @@ test_metadata_namespaces(void)
         { "o", "<o:who xmlns:o='urn:b'/>", NULL, NULL },
         { "o", "<who xmlns='urn:b'/>", NULL, NULL },
         { "o", "<a><b xmlns:o='urn:b'/></a>", NULL, NULL },
+        { "o", "<a><z:0b/></a>", NULL, NULL },
         { "xml", "<a/>", NULL, NULL },
         { "xmlns", "<a/>", NULL, NULL },
         { "a b", "<a/>", NULL, NULL },
