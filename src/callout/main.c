@@ -120,8 +120,6 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = VCCW_CALLOUT_NOT_OURS;
 
-    /* Whoever starts mdevctl may have none; modprobe is looked for in it. */
-    g_setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", FALSE);
     if (parse(&words, &argc, &argv, &error)) {
         if (words.show_version) {
             printf("virtccw-callout (virtccw) %s\n", PACKAGE_VERSION);

@@ -20,6 +20,9 @@
 #define ONLINE_MSEC   10000 /* until the device is recognised and online */
 #define MESSAGE_BYTES 300   /* of what another program said */
 
+/* Where modprobe is, and what it calls: not where whoever started us would have it. */
+#define PROGRAMS "/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* One step. What it fails with says what and why; the way adds who. */
 typedef gboolean (*Step)(VccwHand *hand, GError **error);
 
@@ -231,6 +234,7 @@ static gboolean
 load_module(VccwHand *hand, GError **error)
 {
     const char *argv[] = { hand->host->modprobe, VCCW_HANDOVER_DRIVER, NULL };
+    g_auto(GStrv) envp = g_environ_setenv(g_get_environ(), "PATH", PROGRAMS, TRUE);
     g_autofree char *said = NULL;
     g_autoptr(GError) problem = NULL;
     int status = 0;
@@ -238,9 +242,9 @@ load_module(VccwHand *hand, GError **error)
     if (has_vfio(hand))
         return TRUE;
     if (argv[0] &&
-        g_spawn_sync(NULL, (char **)argv, NULL,
-                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, limit_child, NULL,
-                     NULL, &said, &status, &problem) &&
+        g_spawn_sync(NULL, (char **)argv, envp,
+                     G_SPAWN_SEARCH_PATH_FROM_ENVP | G_SPAWN_STDOUT_TO_DEV_NULL,
+                     limit_child, NULL, NULL, &said, &status, &problem) &&
         g_spawn_check_wait_status(status, &problem) &&
         wait_until(hand, has_vfio, BIND_MSEC))
         return TRUE;

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -88,6 +89,19 @@ def mounted(source='/dev/dasda1', point='/mnt'):
         yield
     finally:
         ok('umount', point)
+
+
+@contextlib.contextmanager
+def modprobe(folder, script):
+    """The system's modprobe is such a script."""
+    program = shutil.which('modprobe', path='/usr/sbin:/usr/bin:/sbin:/bin')
+    write_file(f'{folder}/modprobe', f'#!/bin/sh\n{script}\n')
+    os.chmod(f'{folder}/modprobe', 0o755)
+    ok('mount', '--bind', f'{folder}/modprobe', os.path.realpath(program))
+    try:
+        yield
+    finally:
+        ok('umount', os.path.realpath(program))
 
 
 class TestDetach:
@@ -183,30 +197,18 @@ class TestDetach:
             assert result.rc == 1 and 'read only' in result.err, result.err
         assert_with_host()
 
-    def test_loads_module(self, tmp_path):
+    def test_loads_module(self, tmp_path, daemon, virsh):
         ctl('module', 'unload')
-        write_file(str(tmp_path / 'modprobe'),
-                   f'#!/bin/sh\nexec {os.environ["VIRTCCW_BUILD"]}/tools/sim/virtccw-sim ctl '
-                   'module load\n')
-        os.chmod(tmp_path / 'modprobe', 0o755)
-        server = Daemon(tmp_path, env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'})
-        server.start()
-        try:
-            ok('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
-            assert_with_vfio()
-        finally:
-            server.stop()
+        with modprobe(tmp_path, f'{os.environ["VIRTCCW_BUILD"]}/tools/sim/virtccw-sim ctl '
+                                'module load'):
+            virsh.ok('nodedev-detach', CSS)
+        assert_with_vfio()
 
-    def test_without_module(self, tmp_path):
+    def test_without_module(self, tmp_path, daemon, virsh):
         ctl('module', 'unload')
         try:
-            write_file(str(tmp_path / 'modprobe'), '#!/bin/sh\necho no such module >&2\nexit 1\n')
-            os.chmod(tmp_path / 'modprobe', 0o755)
-            server = Daemon(tmp_path, env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'})
-            server.start()
-            result = run('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
-            server.stop()
-            assert result.rc == 1 and 'no such module' in result.err, result.err
+            with modprobe(tmp_path, 'echo no such module >&2; exit 1'):
+                assert 'no such module' in virsh.fails('nodedev-detach', CSS)
             assert_with_host()
         finally:
             ctl('module', 'load')
@@ -215,19 +217,36 @@ class TestDetach:
         """It is given up, whatever signals the service has blocked."""
         ctl('module', 'unload')
         try:
-            write_file(str(tmp_path / 'modprobe'), '#!/bin/sh\nexec sleep 1000\n')
-            os.chmod(tmp_path / 'modprobe', 0o755)
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
             try:
-                server = Daemon(tmp_path, env={'PATH': f'{tmp_path}:{os.environ["PATH"]}'})
+                server = Daemon(tmp_path)
                 server.start()
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
-            result = run('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
+            with modprobe(tmp_path, 'exec sleep 1000'):
+                result = run('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
             server.stop()
             assert result.rc == 1 and 'could not be loaded' in result.err, result.err
             assert_with_host()
         finally:
+            ctl('module', 'load')
+
+    def test_modprobe_of_whoever_started_us(self, tmp_path):
+        """What is run as root is the system's, wherever PATH leads."""
+        ctl('module', 'unload')
+        mine = tmp_path / 'bin' / 'modprobe'
+        mine.parent.mkdir()
+        write_file(str(mine), f'#!/bin/sh\ntouch {tmp_path}/run\n')
+        mine.chmod(0o755)
+        server = Daemon(tmp_path, env={'PATH': f'{mine.parent}:{os.environ["PATH"]}'})
+        server.start()
+        try:
+            with modprobe(tmp_path, 'echo "the system\'s, $PATH" >&2; exit 1'):
+                result = run('virsh', '-c', client_uri(), 'nodedev-detach', CSS)
+            assert "the system's, /usr/sbin:/usr/bin:/sbin:/bin)" in result.err, result.err
+            assert not (tmp_path / 'run').exists()
+        finally:
+            server.stop()
             ctl('module', 'load')
 
     def test_warns_of_rule(self, daemon, virsh):
