@@ -508,7 +508,6 @@ vccw_handover_is_for_start(const VccwHandoverHost *host, const VccwBusId *subcha
     g_autofree char *stored = NULL;
 
     return vccw_taken_load(host, subchannel, &taken, NULL) && taken && taken->by_start &&
-           taken->step != VCCW_TAKEN_GIVING &&
            (!vccw_override_load(host, subchannel, &stored, NULL) ||
             g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0);
 }

@@ -70,8 +70,9 @@ gboolean vccw_handover_check(const VccwHandoverHost *host,
                              GError **error);
 
 /**
- * vccw_handover_is_for_start: Returns: whether a start has taken the device, or is about
- *   to, and no administrator has claimed it since: vfio_ccw has it for that start alone.
+ * vccw_handover_is_for_start: Returns: whether a start has taken the device, is about to,
+ *   or is giving it back, and no administrator has claimed it since: vfio_ccw has it for
+ *   that start alone.
  */
 gboolean vccw_handover_is_for_start(const VccwHandoverHost *host,
                                     const VccwBusId *subchannel);

@@ -112,6 +112,21 @@ class TestStart:
         ok('mdevctl', 'stop', '-u', UUID)
         assert_with_host()
 
+    @pytest.mark.parametrize('step', ['taking', 'whole', 'giving'])
+    def test_autostart_meanwhile(self, step):
+        """As long as a start has the parent, mdevctl's rule starts nothing on it: what is there
+        in the midst of giving it back would keep it from the host."""
+        define()
+        ok('mdevctl', 'start', '-u', UUID)
+        ok('sed', '-i', f's/^step=.*/step={step}/', TAKEN)
+        result = run(CALLOUT, '-t', 'vfio_ccw-io', '-e', 'pre', '-a', 'start', '-s', 'none',
+                     '-u', OTHER_UUID, '-p', SUBCHANNEL, stdin='{}',
+                     env={'DEVPATH': '/devices/css0/0.0.0004', 'ACTION': 'change',
+                          'SUBSYSTEM': 'css'})
+        assert result.rc == 1 and 'taken from the host for a start' in result.err, result
+        ok('mdevctl', 'stop', '-u', UUID)
+        assert_with_host()
+
     def test_override_says_otherwise(self):
         write_file(OVERRIDE, 'io_subchannel\n')
         define()
