@@ -2,45 +2,20 @@
 
 #include "module/domain.h"
 #include "module/domain-args.h"
+#include "module/objects.h"
 #include "module/symbols.h"
 #include <string.h>
 
-static void
-free_domains(virDomainPtr *domains)
+static gpointer
+make_domain(virConnectPtr conn, gconstpointer entry)
 {
-    for (gsize i = 0; domains[i]; i++)
-        vccw_libvirt.virObjectUnref(domains[i]);
-    g_free(domains);
-}
-
-static virDomainPtr *
-make_domains(virConnectPtr conn, GPtrArray *refs)
-{
-    virDomainPtr *domains = g_new0(virDomainPtr, refs->len + 1);
-
-    for (guint i = 0; i < refs->len; i++) {
-        domains[i] = vccw_domain_of(conn, refs->pdata[i]);
-        if (!domains[i]) {
-            free_domains(domains);
-            return NULL;
-        }
-    }
-    return domains;
+    return vccw_domain_of(conn, entry);
 }
 
 static int
 list_all(virConnectPtr conn, virDomainPtr **ret_domains, unsigned int flags)
 {
-    VccwArgs args = { .number = ret_domains != NULL, .flags = flags };
-    VccwResult result = { 0 };
-    virDomainPtr *domains = NULL;
-
-    if (!vccw_connection_call(conn, 273, &args, &result))
-        return -1;
-    if (ret_domains && (domains = make_domains(conn, result.domains)))
-        *ret_domains = domains;
-    vccw_connection_clear(&result);
-    return ret_domains && !domains ? -1 : result.number;
+    return vccw_objects_list(conn, 273, flags, make_domain, (gpointer **)ret_domains);
 }
 
 /* Nothing runs here: there are never any numbers to tell. */

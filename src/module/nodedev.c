@@ -7,6 +7,7 @@
 
 #include "module/nodedev.h"
 #include "module/connection.h"
+#include "module/objects.h"
 #include "module/symbols.h"
 #include <string.h>
 
@@ -59,42 +60,16 @@ list_devices(virConnectPtr conn,
     return vccw_connection_fill_names(conn, 112, &args, ret_names, max);
 }
 
-static void
-free_devices(virNodeDevicePtr *devices)
+static gpointer
+make_listed(virConnectPtr conn, gconstpointer entry)
 {
-    for (gsize i = 0; devices[i]; i++)
-        vccw_libvirt.virObjectUnref(devices[i]);
-    g_free(devices);
-}
-
-static virNodeDevicePtr *
-make_devices(virConnectPtr conn, GPtrArray *names)
-{
-    virNodeDevicePtr *devices = g_new0(virNodeDevicePtr, names->len + 1);
-
-    for (guint i = 0; i < names->len; i++) {
-        devices[i] = vccw_libvirt.virGetNodeDevice(conn, names->pdata[i]);
-        if (!devices[i]) {
-            free_devices(devices);
-            return NULL;
-        }
-    }
-    return devices;
+    return vccw_libvirt.virGetNodeDevice(conn, entry);
 }
 
 static int
 list_all_devices(virConnectPtr conn, virNodeDevicePtr **ret_devices, unsigned int flags)
 {
-    VccwArgs args = { .number = ret_devices != NULL, .flags = flags };
-    VccwResult result = { 0 };
-    virNodeDevicePtr *devices = NULL;
-
-    if (!vccw_connection_call(conn, 285, &args, &result))
-        return -1;
-    if (ret_devices && (devices = make_devices(conn, result.names)))
-        *ret_devices = devices;
-    vccw_connection_clear(&result);
-    return ret_devices && !devices ? -1 : result.number;
+    return vccw_objects_list(conn, 285, flags, make_listed, (gpointer **)ret_devices);
 }
 
 static virNodeDevicePtr
