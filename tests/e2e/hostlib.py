@@ -23,7 +23,6 @@ import typing
 import pytest
 
 import labhost
-import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))

@@ -9,7 +9,7 @@ import pytest
 
 import sidelib
 from hostlib import (CALLOUT, LAB, MODULE, OTHER, OTHER_UUID, REMEMBERED, SOCKETS, SUBCHANNEL, UUID,
-                     bind_vfio, ctl, define_file, definition_path, install_callout, mdev_exists,
+                     bind_vfio, ctl, definition_path, install_callout, mdev_exists,
                      mdev_name, mdev_xml, mdevctl_rule, ok, read_file, run, wait_for, write_file)
 from test_handover import (OVERRIDE, TAKEN, assert_with_host, assert_with_vfio, driver, is_online,
                            mounted)

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import sidelib
-from hostlib import (CSS, LAB, OTHER, REMEMBERED, SUBCHANNEL, UUID, bind_vfio, css_name,
+from hostlib import (CSS, LAB, OTHER, REMEMBERED, SUBCHANNEL, UUID, css_name,
                      ctl, mdev_name, mdev_xml, ok, read_file, wait_for, write_file)
 from test_handover import mounted
 

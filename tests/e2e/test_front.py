@@ -16,26 +16,17 @@ import time
 import libvirt
 import pytest
 
-import hostlib
+import frontlib
 import sidelib
-from hostlib import (CSS, RW_SOCKET, SOCKETS, SUBCHANNELS, UUID, Virsh, bind_vfio, background,
+from frontlib import CONFIG, FRONT, STOCK
+from hostlib import (CSS, RW_SOCKET, SOCKETS, SUBCHANNELS, Virsh, bind_vfio, background,
                      mdev_exists, mdev_name, mdev_xml, run, wait_for, write_file)
 from rpcclient import RpcClient, xdr
 
-pytestmark = pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed')
+pytestmark = frontlib.needs_libvirtd
 
-FRONT = 'qemu:///system'
-STOCK = f'qemu:///system?socket={sidelib.SOCKET}'
 QEMU_SOCKET = f'{SOCKETS}/virtqemud-sock'
 OURS = re.compile('(css|ccw)_|mdev_.*_[0-9a-f]_[0-9a-f]_[0-9a-f]{4}$')
-CONFIG = '''stock_qemu_socket = "{socket}"
-stock_nodedev_socket = "{socket}"
-front_qemu = 1
-front_nodedev = 1
-auth_unix_rw = "none"
-auth_unix_ro = "none"
-'''
-
 NETWORK = '''<network><name>front</name><bridge name='virbrfront'/>
 <ip address='192.168.250.1' netmask='255.255.255.0'/></network>'''
 POOL = "<pool type='dir'><name>front</name><target><path>{}</path></target></pool>"
@@ -52,15 +43,8 @@ def _stock(fresh_host, tmp_path):
 
 @pytest.fixture(name='front')
 def _front(stock, tmp_path):
-    path = tmp_path / 'virtccwd.conf'
-    write_file(path, CONFIG.format(socket=sidelib.SOCKET))
-    server = hostlib.Daemon(tmp_path)
-    server.start('--config', str(path))
-    yield server
-    try:
-        server.stop()
-    finally:
-        server.check_log()
+    with frontlib.running(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(name='virsh')

@@ -12,8 +12,8 @@ import pytest
 
 import hostlib
 import sidelib
+from frontlib import EMULATOR
 from hostlib import run, wait_for, write_file
-from test_front_guest import EMULATOR
 from test_front_hostdev import BAD, BY_ADDRESS, guest, hostdev
 from test_front_rights import FRONT_CONFIG, STOCK_CONFIG, as_user, polkit, pytestmark
 

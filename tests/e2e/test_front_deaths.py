@@ -18,11 +18,11 @@ import pytest
 import hostlib
 import scriptedlib
 import sidelib
+from frontlib import CONFIG, FRONT
 from hostlib import CSS, RW_SOCKET, SOCKETS, SUBCHANNELS, Virsh, write_file
 from rpcclient import HEADER, REMOTE, RpcClient, RpcError, xdr
 from scriptedlib import (CLOSE, DEREGISTER, DOWNLOAD, GRAPHICS_FD, LIST_ALL, NETWORKS, OPEN,
                          REGISTER, STREAM, UPLOAD)
-from test_front import CONFIG, FRONT
 
 STOCK_PATH = '/run/scripted/sock'
 QEMU_SOCKET = f'{SOCKETS}/virtqemud-sock'

@@ -16,24 +16,14 @@ import time
 import libvirt
 import pytest
 
+import frontlib
 import hostlib
 import sidelib
+from frontlib import EMULATOR, FRONT, KERNEL, STOCK
 from hostlib import Virsh, background, run, wait_for, write_file
-from test_front import CONFIG, FRONT, STOCK
 
-EMULATOR = '/usr/bin/qemu-system-s390x'
 GUEST = 'front-guest'
-pytestmark = [
-    pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
-    pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
-]
-QEMU_CONFIG = '''stdio_handler = "file"
-user = "root"
-group = "root"
-security_driver = "none"
-namespaces = []
-cgroup_controllers = []
-'''
+pytestmark = frontlib.needs_guests
 XML = f'''<domain type='qemu'>
   <name>{GUEST}</name>
   <uuid>c4f61f0d-1df3-4d6e-9c3b-5d8a2f0d9b11</uuid>
@@ -58,11 +48,6 @@ DISK = '''<disk type='file' device='disk'><driver name='qemu' type='raw'/>
 <source file='{second}'/><target dev='vdb' bus='virtio'/></disk>'''
 HOSTDEV = '''<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>
 <source><address uuid='18e124fb-b2fc-47f6-a407-f256b6c49767'/></source></hostdev>'''
-
-# A PSW for the start, which points to one instruction that loads another, which waits for an
-# interrupt that never comes (Principles of Operation, chapter 4).
-KERNEL = bytes.fromhex('0008000080000010' '0000000000000000' 'b2b2002000000000'
-                       '0000000000000000' '0102000180000000' '0000000000000000')
 
 # The guest's life. A word "!" runs what follows without virsh.
 LIFE = [line.split() for line in '''
@@ -143,22 +128,14 @@ CHANGES = re.compile(
 
 @pytest.fixture(name='stock')
 def _stock(fresh_host, tmp_path):
-    write_file('/etc/libvirt/qemu.conf', QEMU_CONFIG)
-    with sidelib.Stock(tmp_path) as stock:
+    with frontlib.stock_with_guests(tmp_path, GUEST) as stock:
         yield stock
-        Virsh(STOCK)('destroy', GUEST)
 
 
 @pytest.fixture(name='front')
 def _front(stock, tmp_path):
-    write_file(tmp_path / 'virtccwd.conf', CONFIG.format(socket=sidelib.SOCKET))
-    server = hostlib.Daemon(tmp_path)
-    server.start('--config', str(tmp_path / 'virtccwd.conf'))
-    yield server
-    try:
-        server.stop()
-    finally:
-        server.check_log()
+    with frontlib.running(tmp_path) as server:
+        yield server
 
 
 def places(folder):
@@ -194,8 +171,8 @@ def live(uri, folder):
 
 def test_whole_life(stock, front, tmp_path):
     assert len(LIFE) >= 60
-    direct = live(STOCK, '/tmp/front-life')
-    relayed = live(FRONT, '/tmp/front-life')
+    direct = live(STOCK, tmp_path / 'life')
+    relayed = live(FRONT, tmp_path / 'life')
     bad = [(words, text) for words, (rc, text) in zip(LIFE, direct) if rc]
     assert len(LIFE) - len(bad) >= 50, bad
     for words, one, other in zip(LIFE, direct, relayed):
@@ -204,7 +181,7 @@ def test_whole_life(stock, front, tmp_path):
 
 def test_console(stock, front, tmp_path):
     """A stream in both directions, ended by the one who watches."""
-    names = places('/tmp/front-console')
+    names = places(tmp_path / 'guest')
     virsh = Virsh(FRONT)
     virsh.ok('define', names['xml'])
     virsh.ok('start', GUEST, '--paused')
@@ -222,7 +199,7 @@ def test_console(stock, front, tmp_path):
 
 
 def test_events_of_a_guest(stock, front, tmp_path):
-    names = places('/tmp/front-events')
+    names = places(tmp_path / 'guest')
     told = []
     for uri in (STOCK, FRONT):
         out = tmp_path / f'events-{len(told)}'
@@ -242,7 +219,7 @@ def test_events_of_a_guest(stock, front, tmp_path):
 
 def test_guest_survives_the_front(stock, front, tmp_path):
     """virtccwd comes and goes; the guest does not notice."""
-    names = places('/tmp/front-survive')
+    names = places(tmp_path / 'guest')
     Virsh(FRONT).ok('define', names['xml'])
     Virsh(FRONT).ok('start', GUEST, '--paused')
     front.process.kill()
@@ -256,7 +233,7 @@ def test_guest_survives_the_front(stock, front, tmp_path):
 
 def test_long_job_beside_other_calls(stock, front, tmp_path):
     """While one call takes long, others of the same connection are answered."""
-    names = places('/tmp/front-job')
+    names = places(tmp_path / 'guest')
     Virsh(FRONT).ok('define', names['xml'])
     Virsh(FRONT).ok('start', GUEST)
     connection = libvirt.open(FRONT)

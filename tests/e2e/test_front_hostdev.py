@@ -7,26 +7,22 @@ import re
 import libvirt
 import pytest
 
+import frontlib
 import hostlib
-import sidelib
+from frontlib import EMULATOR, FRONT, KERNEL_FILE, STOCK
 from hostlib import (CSS, OTHER_CCW, SUBCHANNEL, UUID, Virsh, define_file, mdev_name,
                      write_file)
-from test_front import CONFIG, FRONT, STOCK
-from test_front_guest import EMULATOR, KERNEL, QEMU_CONFIG
 
 CCW = 'ccw_0_0_3000'
 GUEST = 'front-hostdev'
 GUEST_UUID = '6f0a2d0a-52b1-4b9b-9b0c-6a4a8a4d5a01'
 NAMESPACE = 'urn:virtccw:hostdev:1'
-pytestmark = [
-    pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
-    pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
-]
+pytestmark = frontlib.needs_guests
 XML = f'''<domain type='qemu'>
   <name>{GUEST}</name>
   <uuid>{GUEST_UUID}</uuid>{{metadata}}
   <memory unit='MiB'>128</memory>
-  <os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type><kernel>/tmp/{GUEST}</kernel></os>
+  <os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type><kernel>{KERNEL_FILE}</kernel></os>
   <devices>
     <emulator>{EMULATOR}</emulator>
     {{hostdevs}}
@@ -59,25 +55,14 @@ def flat(text):
 
 @pytest.fixture(name='stock')
 def _stock(fresh_host, tmp_path):
-    write_file('/etc/libvirt/qemu.conf', QEMU_CONFIG)
-    with open(f'/tmp/{GUEST}', 'wb') as file:
-        file.write(KERNEL)
-    with sidelib.Stock(tmp_path) as stock:
+    with frontlib.stock_with_guests(tmp_path, GUEST) as stock:
         yield stock
-        Virsh(STOCK)('destroy', GUEST)
-        Virsh(STOCK)('undefine', GUEST)
 
 
 @pytest.fixture(name='front')
 def _front(stock, tmp_path):
-    write_file(tmp_path / 'virtccwd.conf', CONFIG.format(socket=sidelib.SOCKET))
-    server = hostlib.Daemon(tmp_path)
-    server.start('--config', str(tmp_path / 'virtccwd.conf'))
-    yield server
-    try:
-        server.stop()
-    finally:
-        server.check_log()
+    with frontlib.running(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(name='both')

@@ -13,10 +13,10 @@ import pytest
 
 import scriptedlib
 import sidelib
+from frontlib import FRONT
 from hostlib import CSS, RW_SOCKET, SOCKETS, VIRTCCWD, run
 from rpcclient import CALL, HEADER, OK, REMOTE, RpcClient, xdr
 from scriptedlib import DOWNLOAD, NETWORKS
-from test_front import FRONT
 from test_front_deaths import STOCK_PATH, front_before
 
 QEMU_SOCKET = f'{SOCKETS}/virtqemud-sock'

@@ -15,12 +15,11 @@ import uuid
 import libvirt
 import pytest
 
+import frontlib
 import hostlib
-import sidelib
-from hostlib import (CSS, OTHER, SUBCHANNEL, UUID, Virsh, ctl, define_file, mdev_exists, mdev_name,
+from frontlib import EMULATOR, FRONT, STOCK
+from hostlib import (CSS, SUBCHANNEL, UUID, Virsh, ctl, define_file, mdev_exists, mdev_name,
                      run, wait_for, write_file)
-from test_front import CONFIG, FRONT, STOCK
-from test_front_guest import EMULATOR, KERNEL, QEMU_CONFIG
 from test_front_hostdev import (ADDRESS, BY_ADDRESS, BY_UUID, GUEST, GUEST_UUID, by_name, flat,
                                 guest, hostdev, uuid_in)
 
@@ -29,37 +28,22 @@ HOOKS = '/etc/libvirt/hooks/qemu.d'
 RECORDS = f'{hostlib.REMEMBERED}/holder'
 MANAGED = " managed='yes'"
 RUNNER = os.path.join(hostlib.HERE, 'qemu-without-vfio')
-pytestmark = [
-    pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
-    pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
-]
+pytestmark = frontlib.needs_guests
 
 
 @pytest.fixture(name='stock')
 def _stock(fresh_host, tmp_path):
-    write_file('/etc/libvirt/qemu.conf', QEMU_CONFIG)
     os.makedirs(HOOKS, exist_ok=True)
     if not os.path.lexists(f'{HOOKS}/virtccw'):
         os.symlink(HOOK, f'{HOOKS}/virtccw')
-    with open(f'/tmp/{GUEST}', 'wb') as file:
-        file.write(KERNEL)
-    with sidelib.Stock(tmp_path) as stock:
+    with frontlib.stock_with_guests(tmp_path, GUEST, 'other') as stock:
         yield stock
-        for name in (GUEST, 'other'):
-            Virsh(STOCK)('destroy', name)
-            Virsh(STOCK)('undefine', name)
 
 
 @pytest.fixture(name='front')
 def _front(stock, tmp_path):
-    write_file(tmp_path / 'virtccwd.conf', CONFIG.format(socket=sidelib.SOCKET))
-    server = hostlib.Daemon(tmp_path)
-    server.start('--config', str(tmp_path / 'virtccwd.conf'))
-    yield server
-    try:
-        server.stop()
-    finally:
-        server.check_log()
+    with frontlib.running(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(name='way')

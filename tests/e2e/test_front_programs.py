@@ -9,25 +9,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 
 import pytest
 
+import frontlib
 import hostlib
-import sidelib
+from frontlib import EMULATOR, FRONT, KERNEL
 from hostlib import (CLIENTS, CSS, SOCKETS, SUBCHANNEL, SUBCHANNELS, UUID, Virsh, background,
                      bind_vfio, mdev_exists, mdev_name, mdev_xml, read_file, run, wait_for, write_file)
-from test_front import CONFIG, FRONT
-from test_front_guest import EMULATOR, KERNEL, QEMU_CONFIG
 
 SHARED = f'{SOCKETS}/e2e'
 MDEV = mdev_name()
 GUEST = 'front-program'
-pytestmark = [
-    pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
-    pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
-]
+pytestmark = frontlib.needs_guests
 # Runs a command in a folder that has this host's sockets and its kernel's files.
 ENTER = '''
 set -e
@@ -55,20 +50,10 @@ def _programs():
 
 @pytest.fixture(name='front')
 def _front(fresh_host, tmp_path):
-    write_file('/etc/libvirt/qemu.conf', QEMU_CONFIG)
     shutil.rmtree(SHARED, ignore_errors=True)
     os.makedirs(SHARED)
-    write_file(tmp_path / 'virtccwd.conf', CONFIG.format(socket=sidelib.SOCKET))
-    with sidelib.Stock(tmp_path):
-        server = hostlib.Daemon(tmp_path)
-        server.start('--config', str(tmp_path / 'virtccwd.conf'))
+    with frontlib.stock_with_guests(tmp_path, GUEST), frontlib.running(tmp_path) as server:
         yield server
-        Virsh(FRONT)('destroy', GUEST)
-        Virsh(FRONT)('undefine', GUEST)
-        try:
-            server.stop()
-        finally:
-            server.check_log()
 
 
 @pytest.fixture(name='mdev')

@@ -8,18 +8,12 @@ fonts come with it, and there is no window manager, so every window begins in th
 import os
 import time
 
-import pytest
-
-import sidelib
+import frontlib
+from frontlib import EMULATOR, FRONT
 from hostlib import SOURCE, UUID, Virsh, background, ok, read_file, run, wait_for, write_file
-from test_front import FRONT
-from test_front_guest import EMULATOR
 from test_front_programs import _front, _mdev, GUEST, SHARED, entering  # pylint: disable=unused-import
 
-pytestmark = [
-    pytest.mark.skipif(not sidelib.available(), reason='libvirtd is not installed'),
-    pytest.mark.skipif(not os.path.exists(EMULATOR), reason=f'there is no {EMULATOR}'),
-]
+pytestmark = frontlib.needs_guests
 XML = f"""<domain type='qemu'><name>{GUEST}</name><memory unit='MiB'>128</memory>
 <os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
 <devices><emulator>{EMULATOR}</emulator><video><model type='none'/></video></devices></domain>"""

@@ -18,7 +18,7 @@ import pytest
 
 import labhost
 from hostlib import (LAB, URI, UUID, bind_vfio, css_name, ctl, definition_path, free, mdev_exists,
-                     mdev_name, mdev_xml, read_file, wait_for, write_file)
+                     mdev_name, mdev_xml, read_file, wait_for)
 
 # The random-number generator; the simulated host has a DASD of this number.
 SUBCHANNEL = '0.0.0007' if LAB else '0.0.0313'
