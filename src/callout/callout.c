@@ -82,7 +82,7 @@ before_start(const Device *device, GError **error)
 static gboolean
 give_back(const Device *device, GError **error)
 {
-    return vccw_handover_give(device->callout->host, &device->parent,
+    return vccw_handover_give(device->callout->host, &device->parent, NULL,
                               VCCW_HANDOVER_BY_START, NULL, error);
 }
 

@@ -117,6 +117,7 @@ reattach_work(VccwTask *task, GError **error)
         return FALSE;
     }
     return vccw_handover_give(task->handover, &task->config->parent,
+                              task->has_device ? &task->device : NULL,
                               VCCW_HANDOVER_BY_ADMIN, NULL, error);
 }
 

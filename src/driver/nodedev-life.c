@@ -63,8 +63,8 @@ give_back(VccwTask *task, GError **error)
     g_autoptr(GError) problem = NULL;
     g_autoptr(GError) first = NULL;
 
-    if (vccw_handover_give(task->handover, &task->config->parent, VCCW_HANDOVER_BY_START,
-                           NULL, &problem))
+    if (vccw_handover_give(task->handover, &task->config->parent, NULL,
+                           VCCW_HANDOVER_BY_START, NULL, &problem))
         return;
     first = g_steal_pointer(error);
     g_set_error(error, first->domain, first->code, "%s; and %s", first->message,
@@ -161,7 +161,7 @@ destroy_work(VccwTask *task, GError **error)
     }
     if (!vccw_mdev_stop(&task->host, &config->uuid, &config->parent, error))
         return FALSE;
-    if (!task->handover || vccw_handover_give(task->handover, &config->parent,
+    if (!task->handover || vccw_handover_give(task->handover, &config->parent, NULL,
                                               VCCW_HANDOVER_BY_START, NULL, error))
         return TRUE;
     g_prefix_error(error, "the device is destroyed, but its parent is not back: ");

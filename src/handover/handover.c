@@ -459,6 +459,7 @@ give_to_host(VccwHand *hand, const char *stored, GError **error)
 gboolean
 vccw_handover_give(const VccwHandoverHost *host,
                    const VccwBusId *subchannel,
+                   const VccwBusId *device,
                    VccwHandoverBy by,
                    gboolean *ret_given,
                    GError **error)
@@ -468,7 +469,8 @@ vccw_handover_give(const VccwHandoverHost *host,
     GError *problem = NULL;
     gboolean wanted;
 
-    if (!begin(&hand, host, subchannel, FALSE, &stored, &problem))
+    if (!begin(&hand, host, subchannel, FALSE, &stored, &problem) ||
+        (problem = judge_device(&hand, device)))
         return fail(&hand, "give back", problem, "", error);
     wanted = by == VCCW_HANDOVER_BY_ADMIN ? !is_with_host(&hand, stored)
                                           : is_for_start(&hand, stored);

@@ -46,15 +46,18 @@ gboolean vccw_handover_take(const VccwHandoverHost *host,
 
 /**
  * vccw_handover_give: Gives the device back to the host, online if it was.
+ * @device: (nullable): the device that is meant; numbers of subchannels shift
  * @by: BY_START gives back only what BY_START has taken, and no administrator has claimed
  * since
  * @ret_given: (out) (optional): whether this call gave it
  *
  * Returns: FALSE with VCCW_ERROR_BUSY (a mediated device is active on it),
- *   VCCW_ERROR_DEVICE_MISSING or VCCW_ERROR_OPERATION_FAILED.
+ *   VCCW_ERROR_CONFLICT (it has another device than @device), VCCW_ERROR_DEVICE_MISSING
+ * or VCCW_ERROR_OPERATION_FAILED.
  */
 gboolean vccw_handover_give(const VccwHandoverHost *host,
                             const VccwBusId *subchannel,
+                            const VccwBusId *device,
                             VccwHandoverBy by,
                             gboolean *ret_given,
                             GError **error);

@@ -230,7 +230,7 @@ give_parent(const VccwHolderHost *host, const VccwBusId *parent, GError **error)
 {
     g_autoptr(GError) problem = NULL;
 
-    if (vccw_handover_give(host->handover, parent, VCCW_HANDOVER_BY_START, NULL,
+    if (vccw_handover_give(host->handover, parent, NULL, VCCW_HANDOVER_BY_START, NULL,
                            &problem) ||
         g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING) ||
         (g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_BUSY) &&

@@ -478,6 +478,24 @@ class TestIdentity:
         wait_for(lambda: re.search(f'{MDEV}.*0.0.3000.*0.0.4711', daemon.log()), 'both are named')
         assert not mdev_exists()
 
+    @pytest.mark.parametrize('verb, now', [('detach', 'io_subchannel'), ('reattach', 'vfio_ccw')])
+    def test_device_moves_on_the_way(self, daemon, virsh, verb, now):
+        """A device that was named is not another one's subchannel, which it was at the call."""
+        virsh.ok('nodedev-list')
+        os.makedirs(f'{REMEMBERED}/lock', exist_ok=True)
+        with open(f'{REMEMBERED}/lock/{SUBCHANNEL}', 'w', encoding='ascii') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with subprocess.Popen(['virsh', '-c', client_uri(), f'nodedev-{verb}', CCW], text=True,
+                                  stderr=subprocess.PIPE) as process:
+                time.sleep(1)
+                self.renumber(now)
+                if now == 'vfio_ccw':
+                    bind_vfio()
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                error = process.communicate(timeout=60)[1]
+        assert process.returncode == 1 and 'it has device 0.0.4711 now, and not 0.0.3000' in error
+        assert driver() == now and not os.path.exists(TAKEN)
+
     def test_update_moves(self, daemon, virsh, document):
         """After nodedev-update the definition is for the device that is there now."""
         daemon.check_log()
