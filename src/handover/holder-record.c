@@ -24,6 +24,7 @@ vccw_holder_record_free(VccwHolderRecord *record)
 gboolean
 vccw_holder_record_save(const VccwHandoverHost *host,
                         const VccwHolderRecord *record,
+                        gboolean fresh,
                         GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
@@ -44,7 +45,8 @@ vccw_holder_record_save(const VccwHandoverHost *host,
     g_key_file_set_integer(file, GROUP, "pid", record->pid);
     g_key_file_set_uint64(file, GROUP, "since", record->since);
     text = g_key_file_to_data(file, &length, NULL);
-    return vccw_write_file(dir, name, text, length, VCCW_WRITE_REPLACE, NULL, error);
+    return vccw_write_file(dir, name, text, length,
+                           fresh ? VCCW_WRITE_NEW : VCCW_WRITE_REPLACE, NULL, error);
 }
 
 gboolean

@@ -31,9 +31,15 @@ void vccw_holder_record_free(VccwHolderRecord *record);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwHolderRecord, vccw_holder_record_free)
 
-/** vccw_holder_record_save: Writes it durably. Returns: FALSE with G_UNIX_ERROR. */
+/**
+ * vccw_holder_record_save: Writes it durably.
+ * @fresh: there must be none of its mediated device yet
+ *
+ * Returns: FALSE with G_UNIX_ERROR: EEXIST if there is one, and must not be.
+ */
 gboolean vccw_holder_record_save(const VccwHandoverHost *host,
                                  const VccwHolderRecord *record,
+                                 gboolean fresh,
                                  GError **error);
 
 /** vccw_holder_record_drop: Removes it durably; none is fine. Returns: FALSE with

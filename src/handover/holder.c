@@ -19,6 +19,7 @@
 #include "mdev/document.h"
 #include "mdev/stored.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <virtccw/error.h>
@@ -261,7 +262,7 @@ forsake(const VccwHolderHost *host, const VccwHolderRecord *record)
     left.runs = FALSE;
     left.pid = 0;
     left.since = 0;
-    vccw_holder_record_save(host->handover, &left, NULL);
+    vccw_holder_record_save(host->handover, &left, FALSE, NULL);
 }
 
 /* To be called with the lock. */
@@ -447,13 +448,14 @@ clear_away(const VccwHolderHost *host,
     return FALSE;
 }
 
-/* What an earlier guest has left behind is given back on the way.
- * @ret_started: whether it was started for this guest before */
+/* What an earlier guest has left behind is given back on the way. Says in @wanted whether
+ * it was started for this guest before.
+ * @ret_fresh: whether no record of it is to be replaced */
 static gboolean
 check_free(const VccwHolderHost *host,
            const VccwHolder *guest,
-           const VccwHolderRecord *wanted,
-           gboolean *ret_started,
+           VccwHolderRecord *wanted,
+           gboolean *ret_fresh,
            GError **error)
 {
     g_autoptr(GPtrArray) records = vccw_holder_record_list(host->handover);
@@ -461,22 +463,25 @@ check_free(const VccwHolderHost *host,
     for (guint i = 0; i < records->len; i++) {
         const VccwHolderRecord *record = records->pdata[i];
 
+        gboolean same = vccw_uuid_equal(&record->mdev, &wanted->mdev);
+
         if (record->damaged) {
             if (!check_damaged(host, record, &wanted->parent, error))
                 return FALSE;
+            *ret_fresh &= !same;
             continue;
         }
-        if (!vccw_bus_id_equal(&record->parent, &wanted->parent) &&
-            !vccw_uuid_equal(&record->mdev, &wanted->mdev))
+        if (!vccw_bus_id_equal(&record->parent, &wanted->parent) && !same)
             continue;
-        if (vccw_uuid_equal(&record->uuid, &guest->uuid) &&
-            vccw_uuid_equal(&record->mdev, &wanted->mdev) &&
-            vccw_bus_id_equal(&record->parent, &wanted->parent))
-            *ret_started = record->started;
-        else if (!is_left_over(host, record))
+        if (vccw_uuid_equal(&record->uuid, &guest->uuid) && same &&
+            vccw_bus_id_equal(&record->parent, &wanted->parent)) {
+            wanted->started = record->started;
+            *ret_fresh = FALSE;
+        } else if (!is_left_over(host, record)) {
             return refuse(record, error);
-        else if (!clear_away(host, record, wanted, error))
+        } else if (!clear_away(host, record, wanted, error)) {
             return FALSE;
+        }
     }
     return TRUE;
 }
@@ -522,6 +527,27 @@ undo_start(const VccwHolderHost *host, const VccwHolderRecord *record)
         forsake(host, record);
 }
 
+/* The lock is of one subchannel. Whoever wants the same UUID on another one at the same
+ * moment finds nothing either; but only one of them can make the record. */
+static gboolean
+claim(const VccwHolderHost *host,
+      const VccwHolderRecord *record,
+      gboolean fresh,
+      GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(VccwHolderRecord) other = NULL;
+
+    if (vccw_holder_record_save(host->handover, record, fresh, &problem))
+        return TRUE;
+    if (vccw_error_errno(problem) == EEXIST)
+        other = vccw_holder_record_load(host->handover, &record->mdev);
+    if (other && !other->damaged)
+        return refuse(other, error);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
 /* To be called with the lock. */
 static gboolean
 take(const VccwHolderHost *host,
@@ -530,15 +556,15 @@ take(const VccwHolderHost *host,
      const VccwGuestSource *source,
      GError **error)
 {
-    gboolean active;
+    gboolean active, fresh = TRUE;
     GError *problem = NULL;
 
-    if (!check_free(host, guest, record, &record->started, error) ||
+    if (!check_free(host, guest, record, &fresh, error) ||
         !check_right(host, record, source, error))
         return FALSE;
     active = is_active(host, record);
     record->started = active ? record->started : source->managed;
-    if (!vccw_holder_record_save(host->handover, record, error))
+    if (!claim(host, record, fresh, error))
         return FALSE;
     if (active || !source->managed || start(host, record, source, &problem))
         return TRUE;
@@ -602,7 +628,7 @@ note_runs(const VccwHolderHost *host, const VccwHolderRecord *record, GError **e
     if (!now)
         return fd >= 0;
     now->runs = TRUE;
-    return vccw_holder_record_save(host->handover, now, error);
+    return vccw_holder_record_save(host->handover, now, FALSE, error);
 }
 
 void

@@ -5,6 +5,7 @@ The simulator has no VFIO, so QEMU would refuse vfio-ccw devices. For what comes
 guests run by a program that keeps those from QEMU (qemu-without-vfio); the lab has the real one.
 """
 
+import concurrent.futures
 import fcntl
 import os
 import signal
@@ -527,3 +528,25 @@ def test_hook_by_hand():
     assert run(HOOK, 'a', 'prepare', 'begin', '-', stdin='<domain>vfio-ccw').rc == 1
     assert run(HOOK, 'a', 'prepare', 'begin', '-', stdin='<domain>').rc == 0
     assert run(HOOK, 'a', 'migrate', 'begin', '-', stdin='<domain>vfio-ccw').rc == 0
+
+
+def test_one_uuid_on_two_subchannels():
+    """Two guests that want it at one moment: one gets it, and the other is told who has it."""
+    def text(subchannel):
+        define_file(subchannel=subchannel)
+        note = f"<source uuid='{UUID}' dev='{mdev_name(subchannel=subchannel)}'/>"
+        return guest(hostdev(BY_UUID, MANAGED), metadata="<metadata><v:hostdevs xmlns:v="
+                     f"'urn:virtccw:hostdev:1'>{note.replace('<', '<v:')}</v:hostdevs></metadata>")
+
+    texts = {GUEST: text(SUBCHANNEL), 'other': renamed(text(OTHER))}
+    for _ in range(10):
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            results = dict(zip(texts, pool.map(
+                lambda name: run(HOOK, name, 'prepare', 'begin', '-', stdin=texts[name]), texts)))
+        got = [name for name, result in results.items() if result.rc == 0]
+        assert len(got) == 1 and records() == [UUID], results
+        assert any(f"the guest '{got[0]}' has" in result.err for result in results.values()), results
+        assert f'guest={got[0]}\n' in hostlib.read_file(f'{RECORDS}/{UUID}')
+        for name, text in texts.items():
+            assert run(HOOK, name, 'release', 'end', '-', stdin=text).rc == 0
+        assert with_host() and with_host(OTHER)
