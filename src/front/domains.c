@@ -8,6 +8,7 @@
 
 #include "front/domains.h"
 #include "driver/find-mdev.h"
+#include "front/documents.h"
 #include "front/mdevs.h"
 #include "front/own.h"
 #include "front/start.h"
@@ -19,61 +20,12 @@
 
 #define DEFINE_MDEV 428 /* procedures of libvirt's remote program */
 #define TEXT_MAX    (4 * 1024 * 1024)
-#define UUID_SIZE   16
-
-/* Where the document is in a call: "d" is a domain, "t" a text, "x" the document, and "X"
- * one that may be absent. */
-typedef struct {
-    gint32 procedure;
-    const char *shape;
-    gboolean defines; /* the document becomes a guest's definition */
-} Shape;
-
-static const Shape shapes[] = {
-    { 10, "x", FALSE },    /* DomainCreateXML */
-    { 11, "x", TRUE },     /* DomainDefineXML */
-    { 136, "tx", FALSE },  /* ConnectDomainXMLToNative */
-    { 185, "dx", FALSE },  /* DomainSnapshotCreateXML */
-    { 232, "dtX", FALSE }, /* DomainSaveFlags */
-    { 233, "tX", FALSE },  /* DomainRestoreFlags */
-    { 236, "tx", FALSE },  /* DomainSaveImageDefineXML */
-    { 309, "x", FALSE },   /* DomainCreateXMLWithFiles */
-    { 350, "x", TRUE },    /* DomainDefineXMLFlags */
-    { 389, "dX", FALSE },  /* DomainManagedSaveDefineXML */
-};
 
 /* A call whose document defines a guest, on its way. */
 typedef struct {
     VccwMessage *reply; /* the stock daemon's */
     GPtrArray *wanted;  /* of char *: documents of mediated devices to be defined */
 } Defining;
-
-static const Shape *
-find_shape(gint32 procedure)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++)
-        if (shapes[i].procedure == procedure)
-            return &shapes[i];
-    return NULL;
-}
-
-/* Moves @at over what comes before the document. */
-static gboolean
-skip_to_document(const GByteArray *payload, const char *shape, gsize *at)
-{
-    for (; *shape != 'x' && *shape != 'X'; shape++) {
-        g_autofree char *text = vccw_words_text(payload, at);
-
-        if (!text)
-            return FALSE;
-        if (*shape == 'd')
-            *at += UUID_SIZE + 4; /* and the ID */
-    }
-    if (*shape == 'x')
-        return TRUE;
-    *at += 4;
-    return vccw_words_at(payload, (*at - 4) / 4) != 0;
-}
 
 static gboolean
 contains(const GByteArray *payload, const char *text)
@@ -162,13 +114,13 @@ on_guest_defined(VccwRelay *relay, VccwMessage *reply, gpointer data)
 }
 
 static void
-pass_on(VccwRelay *relay, VccwMessage *message, const Shape *shape, const GArray *sources)
+pass_on(VccwRelay *relay, VccwMessage *message, const GArray *sources)
 {
     VccwDriver *driver = vccw_relay_host(relay)->driver;
     Defining *defining = g_new0(Defining, 1);
 
     defining->wanted = vccw_mdevs_wanted(driver, sources);
-    if (shape->defines && defining->wanted->len) {
+    if (vccw_documents_defines(message->header.procedure) && defining->wanted->len) {
         vccw_relay_ask(relay, message, on_guest_defined, defining, defining_free);
         return;
     }
@@ -176,52 +128,66 @@ pass_on(VccwRelay *relay, VccwMessage *message, const Shape *shape, const GArray
     vccw_start_call(relay, message);
 }
 
-/* @error is set if and only if the call is to be refused; FALSE without: pass it on as it
- * is. */
+/* One document, the text at byte @at. Appends what it names to @sources. @error is set if
+ * and only if the call is to be refused; FALSE without: pass it on as it is. */
 static gboolean
-rewrite(VccwRelay *relay,
-        VccwMessage *message,
-        const Shape *shape,
-        VccwGuestSourceResult *ret_result,
-        GError **error)
+rewrite_one(VccwDriver *driver,
+            VccwMessage *message,
+            gsize at,
+            GArray *sources,
+            GError **error)
 {
-    VccwDriver *driver = vccw_relay_host(relay)->driver;
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
     g_autoptr(GError) problem = NULL;
-    g_autofree char *text = NULL;
-    gsize at = 0, behind;
+    gsize behind = at;
+    g_autofree char *text = vccw_words_text(message->payload, &behind);
 
-    if (!skip_to_document(message->payload, shape->shape, &at))
-        return FALSE;
-    behind = at;
-    text = vccw_words_text(message->payload, &behind);
     if (!text)
         return FALSE;
-    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, driver, ret_result,
+    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, driver, &result,
                                    &problem)) {
         /* What is no XML is refused by the stock daemon in its own words. */
         if (!g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX))
             g_propagate_error(error, g_steal_pointer(&problem));
         return FALSE;
     }
-    if (!check(ret_result, text, error))
+    if (!check(&result, text, error))
         return FALSE;
-    if (ret_result->text)
-        vccw_words_replace_text(message->payload, at, ret_result->text);
+    g_array_append_vals(sources, result.sources->data, result.sources->len);
+    if (result.text)
+        vccw_words_replace_text(message->payload, at, result.text);
+    return TRUE;
+}
+
+/* All documents, the last one first, so that the places of the others stay. The result is
+ * as above. */
+static gboolean
+rewrite(VccwRelay *relay, VccwMessage *message, GArray *sources, GError **error)
+{
+    VccwDriver *driver = vccw_relay_host(relay)->driver;
+    g_autoptr(GArray) places =
+        vccw_documents_find(message->header.procedure, message->payload);
+
+    if (!places || !places->len)
+        return FALSE;
+    for (guint i = places->len; i-- > 0;)
+        if (!rewrite_one(driver, message, g_array_index(places, gsize, i), sources,
+                         error))
+            return FALSE;
     return TRUE;
 }
 
 void
 vccw_domains_in(VccwRelay *relay, VccwMessage *message)
 {
-    const Shape *shape = find_shape(message->header.procedure);
-    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
+    g_autoptr(GArray) sources = g_array_new(FALSE, FALSE, sizeof(VccwGuestSource));
     g_autoptr(GError) error = NULL;
 
     if (!vccw_relay_has_stock(relay)) {
         vccw_own_call(relay, message);
     } else if (vccw_domains_concern(relay, message) &&
-               rewrite(relay, message, shape, &result, &error)) {
-        pass_on(relay, message, shape, result.sources);
+               rewrite(relay, message, sources, &error)) {
+        pass_on(relay, message, sources);
     } else if (!error) {
         vccw_relay_forward(relay, message);
     } else {

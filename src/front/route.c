@@ -38,6 +38,7 @@ static const Route routes[] = {
     { 68, vccw_open_auth },              /* … */
     { 69, vccw_open_auth },              /* … */
     { 70, vccw_open_auth },              /* … AuthPolkit */
+    { 108, vccw_domains_in },            /* DomainMigratePrepare2 */
     { 111, vccw_nodes_list },            /* NodeNumOfDevices */
     { 112, vccw_nodes_list },            /* NodeListDevices */
     { 113, vccw_nodes_by_name },         /* NodeDeviceLookupByName */
@@ -51,18 +52,28 @@ static const Route routes[] = {
     { 123, vccw_nodes_by_xml },          /* NodeDeviceCreateXML */
     { 124, vccw_nodes_by_name },         /* NodeDeviceDestroy */
     { 136, vccw_domains_in },            /* ConnectDomainXMLToNative */
+    { 148, vccw_domains_in },            /* DomainMigratePrepareTunnel */
     { 160, vccw_hostdevs_change },       /* DomainAttachDeviceFlags */
     { 161, vccw_hostdevs_change },       /* DomainDetachDeviceFlags */
     { 174, vccw_hostdevs_change },       /* DomainUpdateDeviceFlags */
     { 185, vccw_domains_in },            /* DomainSnapshotCreateXML */
     { 186, vccw_domains_out },           /* DomainSnapshotGetXMLDesc */
+    { 192, vccw_start_call },            /* DomainRevertToSnapshot */
     { 196, vccw_start_call },            /* DomainCreateWithFlags */
+    { 213, vccw_domains_in },            /* DomainMigrateBegin3 */
+    { 214, vccw_domains_in },            /* DomainMigratePrepare3 */
+    { 215, vccw_domains_in },            /* DomainMigratePrepareTunnel3 */
+    { 216, vccw_domains_in },            /* DomainMigratePerform3 */
     { 232, vccw_domains_in },            /* DomainSaveFlags */
     { 233, vccw_domains_in },            /* DomainRestoreFlags */
     { 235, vccw_domains_out },           /* DomainSaveImageGetXMLDesc */
     { 236, vccw_domains_in },            /* DomainSaveImageDefineXML */
     { 285, vccw_nodes_list },            /* ConnectListAllNodeDevices */
     { 301, vccw_nodes_by_name },         /* NodeDeviceDetachFlags */
+    { 302, vccw_domains_in },            /* DomainMigrateBegin3Params */
+    { 303, vccw_domains_in },            /* DomainMigratePrepare3Params */
+    { 304, vccw_domains_in },            /* DomainMigratePrepareTunnel3Params */
+    { 305, vccw_domains_in },            /* DomainMigratePerform3Params */
     { 309, vccw_domains_in },            /* DomainCreateXMLWithFiles */
     { 310, vccw_start_call },            /* DomainCreateWithFiles */
     { 350, vccw_domains_in },            /* DomainDefineXMLFlags */
@@ -71,6 +82,8 @@ static const Route routes[] = {
     { 388, vccw_domains_out },           /* DomainManagedSaveGetXMLDesc */
     { 389, vccw_domains_in },            /* DomainManagedSaveDefineXML */
     { 392, vccw_hostdevs_detach_alias }, /* DomainDetachDeviceAlias */
+    { 411, vccw_domains_in },            /* DomainCheckpointCreateXML */
+    { 412, vccw_domains_out },           /* DomainCheckpointGetXMLDesc */
     { 428, vccw_nodes_by_xml },          /* NodeDeviceDefineXML */
     { 429, vccw_nodes_by_name },         /* NodeDeviceUndefine */
     { 430, vccw_nodes_by_name },         /* NodeDeviceCreate */
@@ -78,6 +91,8 @@ static const Route routes[] = {
     { 434, vccw_nodes_by_name },         /* NodeDeviceSetAutostart */
     { 435, vccw_nodes_by_name },         /* NodeDeviceIsPersistent */
     { 436, vccw_nodes_by_name },         /* NodeDeviceIsActive */
+    { 440, vccw_domains_in },            /* DomainSaveParams */
+    { 441, vccw_domains_in },            /* DomainRestoreParams */
     { 447, vccw_nodes_by_name },         /* NodeDeviceUpdate */
 };
 

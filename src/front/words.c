@@ -100,6 +100,15 @@ vccw_words_put_opttext(GByteArray *payload, const char *text)
         vccw_words_put_text(payload, text);
 }
 
+gsize
+vccw_words_param_size(guint32 type)
+{
+    /* int, uint, llong, ullong, double, boolean */
+    static const gsize sizes[] = { 0, 4, 4, 8, 8, 8, 4 };
+
+    return type < G_N_ELEMENTS(sizes) ? sizes[type] : 0;
+}
+
 void
 vccw_words_put_number_param(GByteArray *payload,
                             const char *field,

@@ -49,6 +49,10 @@ void vccw_words_put_text(GByteArray *payload, const char *text);
 /** vccw_words_put_opttext: Appends a text that may be absent. */
 void vccw_words_put_opttext(GByteArray *payload, const char *text);
 
+/** vccw_words_param_size: Returns: how many bytes the value of a typed parameter of this
+ * type has, if that is always the same; 0 if it is not, or if there is no such type. */
+gsize vccw_words_param_size(guint32 type);
+
 /** vccw_words_put_number_param: Appends a typed parameter of 64 bits. */
 void vccw_words_put_number_param(GByteArray *payload,
                                  const char *field,

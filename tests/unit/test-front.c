@@ -3,6 +3,7 @@
 /* The relay's cutter, port and words: no byte and no descriptor is lost or joined. */
 
 #include "front/cutter.h"
+#include "front/documents.h"
 #include "front/message.h"
 #include "front/port.h"
 #include "front/words.h"
@@ -234,6 +235,72 @@ test_words_lies(void)
     }
 }
 
+/* Typed parameters of each type, two of them documents. */
+static void
+test_documents_in_params(void)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+    g_autoptr(GArray) places = NULL;
+
+    vccw_words_put(payload, 7);
+    for (guint32 type = 1; type <= 6; type++) {
+        vccw_words_put_text(payload, "number");
+        vccw_words_put(payload, type);
+        vccw_words_put(payload, 7);
+        if (type >= 3 && type <= 5)
+            vccw_words_put(payload, 7);
+    }
+    vccw_words_put_text_param(payload, "dxml", "<a/>");
+    places = vccw_documents_find(441, payload);
+    g_assert_cmpuint(places->len, ==, 1);
+    g_assert_cmpuint(g_array_index(places, gsize, 0), ==, payload->len - 8);
+}
+
+/* In ascending order, and a document that is not there is none. */
+static void
+test_documents_optional(void)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+    g_autoptr(GArray) places = NULL;
+
+    vccw_words_put_text(payload, "/image");
+    vccw_words_put_opttext(payload, NULL);
+    places = vccw_documents_find(233, payload);
+    g_assert_cmpuint(places->len, ==, 0);
+    g_array_unref(places);
+    g_byte_array_set_size(payload, 0);
+    vccw_words_put(payload, 2);
+    vccw_words_put_text_param(payload, "destination_xml", "<first/>");
+    vccw_words_put_text_param(payload, "persistent_xml", "<second/>");
+    places = vccw_documents_find(303, payload);
+    g_assert_cmpuint(places->len, ==, 2);
+    for (guint i = 0; i < 2; i++) {
+        gsize at = g_array_index(places, gsize, i);
+        g_autofree char *text = vccw_words_text(payload, &at);
+
+        g_assert_cmpstr(text, ==, i ? "<second/>" : "<first/>");
+    }
+}
+
+/* Cut off anywhere, or with numbers that cannot be: nothing is found, nothing is read. */
+static void
+test_documents_lies(void)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+    static const gint32 procedures[] = { 108, 148, 185, 213, 214, 215, 216,
+                                         232, 302, 305, 411, 440, 441 };
+
+    for (guint size = 0; size < 60; size += 4) {
+        for (gsize i = 0; i < G_N_ELEMENTS(procedures); i++) {
+            g_autoptr(GArray) places = vccw_documents_find(procedures[i], payload);
+
+            g_assert_true(!places || places->len == 0);
+        }
+        vccw_words_put(payload, size ? G_MAXUINT32 : 1);
+    }
+    g_assert_null(vccw_documents_find(441, payload));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -245,5 +312,8 @@ main(int argc, char **argv)
     g_test_add_func("/port/slow-reader", test_port_slow_reader);
     g_test_add_func("/words/write-and-read", test_words);
     g_test_add_func("/words/lies", test_words_lies);
+    g_test_add_func("/documents/in-params", test_documents_in_params);
+    g_test_add_func("/documents/optional", test_documents_optional);
+    g_test_add_func("/documents/lies", test_documents_lies);
     return g_test_run();
 }
