@@ -99,6 +99,7 @@ run(Words *words, GError **error)
     host.overrides = settings->overrides;
     host.rules = settings->udev_rules;
     host.state = settings->var_dir;
+    host.starter = getppid();
     runs = g_build_filename(settings->socket_dir, "qemu", NULL);
     holders.definitions = settings->definitions;
     holders.runs = runs;

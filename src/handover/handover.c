@@ -9,11 +9,13 @@
 #include "handover/handover.h"
 
 #include "base/io.h"
+#include "base/process.h"
 #include "handover/override.h"
 #include "handover/state.h"
 #include "handover/steps.h"
 #include "handover/use.h"
 
+#include <unistd.h>
 #include <virtccw/error.h>
 #include <virtccw/mdev.h>
 
@@ -138,6 +140,27 @@ remember(VccwHand *hand, VccwTakenStep step, const char *stored)
     taken->cutype = device_attr(hand, taken->device, "cutype");
     taken->devtype = device_attr(hand, taken->device, "devtype");
     return taken;
+}
+
+/* Until its mediated device is there, nobody else can tell a start that goes on from one
+ * that was killed. */
+static void
+note_starter(VccwHand *hand)
+{
+    pid_t pid = hand->host->starter ? hand->host->starter : getpid();
+
+    hand->taken->pid = pid;
+    hand->taken->since = vccw_process_start(hand->host->proc, pid);
+}
+
+/* For the start of a daemon, which itself starts nothing yet. */
+static gboolean
+is_being_started(VccwHand *hand)
+{
+    const VccwTaken *taken = hand->taken;
+
+    return taken->since && taken->pid != getpid() &&
+           vccw_process_start(hand->host->proc, taken->pid) == taken->since;
 }
 
 static gboolean
@@ -365,7 +388,22 @@ take_from_host(VccwHand *hand, VccwHandoverBy by, const char *stored, GError **e
     keep(hand, before);
     hand->taken->by_start =
         by == VCCW_HANDOVER_BY_START && g_strcmp0(stored, VCCW_HANDOVER_DRIVER) != 0;
+    if (hand->taken->by_start)
+        note_starter(hand);
     return take(hand, error);
+}
+
+/* An earlier start has taken it, and left it behind if its device is not there: now it is
+ * this one's. */
+static gboolean
+take_over(VccwHand *hand, GError **error)
+{
+    GError *problem = NULL;
+
+    if (!hand->taken || !hand->taken->by_start)
+        return TRUE;
+    note_starter(hand);
+    return save(hand, &problem) || fail(hand, "take", problem, "", error);
 }
 
 gboolean
@@ -387,6 +425,8 @@ vccw_handover_take(const VccwHandoverHost *host,
         return fail(&hand, "take", problem, "", error);
     had = vccw_hand_is_with_vfio(&hand);
     if (had && by == VCCW_HANDOVER_BY_ADMIN && !claim(&hand, stored, error))
+        return FALSE;
+    if (had && by == VCCW_HANDOVER_BY_START && !take_over(&hand, error))
         return FALSE;
     if (!had && !take_from_host(&hand, by, stored, error))
         return FALSE;
@@ -524,7 +564,8 @@ is_left_over(VccwHand *hand)
     g_autofree char *stored = NULL;
 
     return vccw_override_load(hand->host, &hand->id, &stored, NULL) &&
-           is_for_start(hand, stored) && !uuids->len && vccw_look_done(&hand->look, NULL);
+           is_for_start(hand, stored) && !uuids->len && !is_being_started(hand) &&
+           vccw_look_done(&hand->look, NULL);
 }
 
 /* driverctl knows it by its number, and so has given vfio_ccw another device. That is

@@ -10,6 +10,7 @@
  */
 
 #include <glib.h>
+#include <sys/types.h>
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,7 @@ typedef struct {
     const char *rules;     /* chzdev's udev rules, usually "/etc/udev/rules.d" */
     const char *state;     /* what is remembered, usually "/var/lib/virtccw" */
     const char *modprobe;  /* the program that loads a module; NULL: none is loaded */
+    pid_t starter;         /* the process that starts mediated devices; 0 is this one */
 } VccwHandoverHost;
 
 #define VCCW_HANDOVER_DRIVER "vfio_ccw"

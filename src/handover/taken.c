@@ -66,6 +66,8 @@ parse(const char *text, gsize length)
         return NULL;
     taken->by_start = g_key_file_get_boolean(file, GROUP, "by_start", NULL);
     taken->online = g_key_file_get_boolean(file, GROUP, "online", NULL);
+    taken->pid = g_key_file_get_integer(file, GROUP, "pid", NULL);
+    taken->since = g_key_file_get_uint64(file, GROUP, "since", NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         G_STRUCT_MEMBER(char *, taken, texts[i].offset) =
             g_key_file_get_string(file, GROUP, texts[i].key, NULL);
@@ -123,6 +125,10 @@ vccw_taken_save(const VccwHandoverHost *host,
     g_key_file_set_string(file, GROUP, "step", steps[taken->step]);
     g_key_file_set_boolean(file, GROUP, "by_start", taken->by_start);
     g_key_file_set_boolean(file, GROUP, "online", taken->online);
+    if (taken->pid) {
+        g_key_file_set_integer(file, GROUP, "pid", taken->pid);
+        g_key_file_set_uint64(file, GROUP, "since", taken->since);
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         const char *value = G_STRUCT_MEMBER(char *, taken, texts[i].offset);
 

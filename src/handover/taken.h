@@ -24,6 +24,8 @@ typedef enum {
 typedef struct {
     VccwTakenStep step;
     gboolean by_start; /* a start took it, and not an administrator */
+    pid_t pid;         /* whose start that was, or 0 */
+    guint64 since;     /* when that process began, in its host's measure */
     gboolean online;   /* the device was online */
     char *device;      /* the device's bus-ID */
     char *override;    /* the subchannel's driver override before */

@@ -9,7 +9,7 @@ import pytest
 
 import sidelib
 from hostlib import (CALLOUT, LAB, MODULE, OTHER, OTHER_UUID, REMEMBERED, SOCKETS, SUBCHANNEL, UUID,
-                     bind_vfio, ctl, definition_path, install_callout, mdev_exists,
+                     Daemon, bind_vfio, ctl, definition_path, install_callout, mdev_exists,
                      mdev_name, mdev_xml, mdevctl_rule, ok, read_file, run, wait_for, write_file)
 from test_handover import (OVERRIDE, TAKEN, assert_with_host, assert_with_vfio, driver, is_online,
                            mounted)
@@ -291,6 +291,27 @@ class TestBesideVirtccwd:
         virsh.ok('nodedev-detach', 'css_0_0_0004')
         ok('mdevctl', 'stop', '-u', UUID)
         assert_with_vfio()
+
+    def test_virtccwd_starts_meanwhile(self, tmp_path):
+        """It leaves what a running mdevctl is about to use, and gives back what a killed one has
+        left behind."""
+        define()
+        for wrapper in [], ['sh', '-c', '"$@"; exit $?', 'sh']:
+            result = run(*wrapper, CALLOUT, '-t', 'vfio_ccw-io', '-e', 'pre', '-a', 'start', '-s',
+                         'none', '-u', UUID, '-p', SUBCHANNEL, stdin='{}')
+            assert result.rc == 0, result
+            assert_with_vfio(persistent=False)
+            server = Daemon(tmp_path)
+            server.start()
+            try:
+                ok('virsh', '-c', 'ccw:///system', 'nodedev-list')
+                if wrapper:
+                    wait_for(lambda: 'left half done' in server.log(), 'it is reported')
+                    assert_with_host()
+                else:
+                    assert_with_vfio(persistent=False)
+            finally:
+                server.stop()
 
     @pytest.mark.parametrize('rule', [False, True], ids=['alone', 'with the rule of mdevctl'])
     def test_autostarted(self, daemon, virsh, rule):
