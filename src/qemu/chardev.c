@@ -144,6 +144,7 @@ static gboolean
 add_chardev(VccwGuest *guest, const xmlNode *node, const char *id, GError **error)
 {
     g_autofree char *type = vccw_xml_element_attribute(node, "type");
+    g_autofree char *quoted = vccw_guest_quote(type);
     g_auto(VccwProps) props = { 0 };
 
     for (guint i = 0; i < G_N_ELEMENTS(BACKENDS); i++) {
@@ -161,9 +162,9 @@ add_chardev(VccwGuest *guest, const xmlNode *node, const char *id, GError **erro
         return TRUE;
     }
     return vccw_guest_refuse(node, error,
-                             "<%s type='%s'> is not translated; pty, null, stdio, vc, "
+                             "<%s type=%s> is not translated; pty, null, stdio, vc, "
                              "file, pipe, dev, unix and tcp are",
-                             (const char *)node->name, type);
+                             (const char *)node->name, quoted);
 }
 
 /* The device, on the virtio-serial controller that <address> names. */
@@ -287,10 +288,12 @@ vccw_guest_console(VccwGuest *guest, const VccwDomainDevice *device, GError **er
     }
     if (kind && strcmp(kind, "serial") && strcmp(kind, "sclp") &&
         strcmp(kind, "sclplm")) {
+        g_autofree char *quoted = vccw_guest_quote(kind);
+
         return vccw_guest_refuse(device->node, error,
-                                 "A console of type '%s' is not for s390x; write <target "
+                                 "A console of type %s is not for s390x; write <target "
                                  "type='sclp'/> or <target type='virtio'/>",
-                                 kind);
+                                 quoted);
     }
     return add_sclp(guest, device, sclp_driver(kind), alias, error);
 }

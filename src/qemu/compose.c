@@ -2,6 +2,7 @@
 
 /* What the composers of all kinds of elements share. */
 
+#include "base/quote.h"
 #include "qemu/guest.h"
 
 #include <string.h>
@@ -49,6 +50,12 @@ vccw_guest_refuse(const xmlNode *node, GError **error, const char *format, ...)
     va_end(args);
     vccw_xml_element_set_error(error, node, VCCW_ERROR_CONFIG_UNSUPPORTED, "%s", text);
     return FALSE;
+}
+
+char *
+vccw_guest_quote(const char *value)
+{
+    return vccw_quote(value ? value : "", VCCW_QUOTE_VALUE);
 }
 
 gboolean

@@ -104,6 +104,8 @@ vccw_guest_controller(VccwGuest *guest, const VccwDomainDevice *device, GError *
 {
     g_autofree char *type = vccw_xml_element_attribute(device->node, "type");
     g_autofree char *model = vccw_xml_element_attribute(device->node, "model");
+    g_autofree char *quoted_type = vccw_guest_quote(type);
+    g_autofree char *quoted_model = vccw_guest_quote(model);
     g_autofree char *alias = NULL;
     guint index = 0;
 
@@ -122,9 +124,9 @@ vccw_guest_controller(VccwGuest *guest, const VccwDomainDevice *device, GError *
         return TRUE; /* the machine has it, or none */
     }
     return vccw_guest_refuse(device->node, error,
-                             "<controller type='%s' model='%s'> is not for s390x; "
+                             "<controller type=%s model=%s> is not for s390x; "
                              "virtio-scsi and virtio-serial are",
-                             type ? type : "", model ? model : "");
+                             quoted_type, quoted_model);
 }
 
 gboolean
@@ -166,10 +168,12 @@ add_source_of_random(VccwGuest *guest,
     VccwProps props;
 
     if (!builtin && g_strcmp0(model, "random") != 0) {
+        g_autofree char *quoted = vccw_guest_quote(model);
+
         return vccw_guest_refuse(node, error,
-                                 "A random number generator with backend '%s' is not "
+                                 "A random number generator with backend %s is not "
                                  "translated; random and builtin are",
-                                 model ? model : "");
+                                 quoted);
     }
     vccw_guest_props(guest, &props, "qom-type", builtin ? "rng-builtin" : "rng-random");
     vccw_props_string(&props, "id", id);
@@ -223,10 +227,12 @@ vccw_guest_video(VccwGuest *guest, const VccwDomainDevice *device, GError **erro
         return TRUE;
     }
     if (g_strcmp0(type, "virtio") != 0) {
+        g_autofree char *quoted = vccw_guest_quote(type);
+
         return vccw_guest_refuse(device->node, error,
-                                 "A screen of type '%s' is not for s390x; write <model "
+                                 "A screen of type %s is not for s390x; write <model "
                                  "type='virtio'/>",
-                                 type ? type : "");
+                                 quoted);
     }
     if (!vccw_guest_need(guest, device->node, "virtio-gpu-ccw", error) ||
         !vccw_guest_number(model, "heads", 16, &heads, error) ||
@@ -273,11 +279,12 @@ vccw_guest_graphics(VccwGuest *guest, const VccwDomainDevice *device, GError **e
     guint number = 5900;
 
     if (g_strcmp0(type, "vnc") != 0 || password) {
-        return vccw_guest_refuse(
-            device->node, error,
-            "<graphics type='%s'>%s is not translated; VNC without a "
-            "password is",
-            type ? type : "", password ? " with a password" : "");
+        g_autofree char *quoted = vccw_guest_quote(type);
+
+        return vccw_guest_refuse(device->node, error,
+                                 "<graphics type=%s>%s is not translated; VNC without a "
+                                 "password is",
+                                 quoted, password ? " with a password" : "");
     }
     if (listen && vccw_xml_element_next(listen)) {
         return vccw_guest_refuse(device->node, error,
@@ -302,6 +309,8 @@ vccw_guest_input(VccwGuest *guest, const VccwDomainDevice *device, GError **erro
     g_autofree char *type = vccw_xml_element_attribute(device->node, "type");
     g_autofree char *bus = vccw_xml_element_attribute(device->node, "bus");
     g_autofree char *alias = vccw_guest_alias(device, "input%u", guest->n_inputs);
+    g_autofree char *quoted_type = vccw_guest_quote(type);
+    g_autofree char *quoted_bus = vccw_guest_quote(bus);
 
     guest->n_inputs++;
     for (guint i = 0; type && i < G_N_ELEMENTS(TYPES); i++) {
@@ -311,11 +320,10 @@ vccw_guest_input(VccwGuest *guest, const VccwDomainDevice *device, GError **erro
             return add_simple(guest, device, driver, alias, error);
         }
     }
-    return vccw_guest_refuse(
-        device->node, error,
-        "<input type='%s' bus='%s'> is not for s390x; keyboard, mouse "
-        "and tablet with bus='virtio' are",
-        type ? type : "", bus ? bus : "");
+    return vccw_guest_refuse(device->node, error,
+                             "<input type=%s bus=%s> is not for s390x; keyboard, mouse "
+                             "and tablet with bus='virtio' are",
+                             quoted_type, quoted_bus);
 }
 
 gboolean

@@ -276,6 +276,7 @@ add_disk(VccwGuest *guest, Disk *disk, GError **error)
 {
     static const char *const UNKNOWN[] = { "iotune", "encryption", "auth", "mirror",
                                            "geometry" };
+    g_autofree char *quoted = vccw_guest_quote(disk->bus);
 
     for (guint i = 0; i < G_N_ELEMENTS(UNKNOWN); i++) {
         if (vccw_xml_element_first(disk->node, UNKNOWN[i])) {
@@ -295,9 +296,9 @@ add_disk(VccwGuest *guest, Disk *disk, GError **error)
         return add_scsi(guest, disk, error);
     }
     return vccw_guest_refuse(disk->node, error,
-                             "A disk on bus '%s' is not for s390x; write <target "
+                             "A disk on bus %s is not for s390x; write <target "
                              "dev='vda' bus='virtio'/>",
-                             disk->bus ? disk->bus : "");
+                             quoted);
 }
 
 static int
@@ -346,10 +347,13 @@ vccw_guest_disk(VccwGuest *guest, const VccwDomainDevice *device, GError **error
 
     if ((type && !block && strcmp(type, "file") != 0) ||
         (what && !cdrom && strcmp(what, "disk") != 0)) {
+        g_autofree char *quoted_type = vccw_guest_quote(type);
+        g_autofree char *quoted_what = vccw_guest_quote(what);
+
         return vccw_guest_refuse(node, error,
-                                 "<disk type='%s' device='%s'> is not translated; disks "
+                                 "<disk type=%s device=%s> is not translated; disks "
                                  "and CD-ROMs in files and block devices are",
-                                 type ? type : "", what ? what : "");
+                                 quoted_type, quoted_what);
     }
     if (!target || strlen(target) < 3) {
         return vccw_guest_refuse(node, error,

@@ -62,6 +62,10 @@ void vccw_guest_add_props(VccwGuest *guest, const char *option, VccwProps *props
 gboolean vccw_guest_refuse(const xmlNode *node, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
+/** vccw_guest_quote: Returns: (transfer full): @value (nullable) fit for a message,
+ * between apostrophes. */
+char *vccw_guest_quote(const char *value);
+
 /** vccw_guest_need: Returns: FALSE with an error unless QEMU knows @type. */
 gboolean vccw_guest_need(const VccwGuest *guest,
                          const xmlNode *node,

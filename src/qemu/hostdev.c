@@ -109,10 +109,13 @@ vccw_guest_hostdev(VccwGuest *guest, const VccwDomainDevice *device, GError **er
 
     if (g_strcmp0(type, "mdev") != 0 ||
         (g_strcmp0(model, "vfio-ccw") != 0 && g_strcmp0(model, "vfio-ap") != 0)) {
+        g_autofree char *quoted_type = vccw_guest_quote(type);
+        g_autofree char *quoted_model = vccw_guest_quote(model);
+
         return vccw_guest_refuse(device->node, error,
-                                 "<hostdev type='%s' model='%s'> is not translated; "
+                                 "<hostdev type=%s model=%s> is not translated; "
                                  "mediated devices of vfio-ccw and vfio-ap are",
-                                 type ? type : "", model ? model : "");
+                                 quoted_type, quoted_model);
     }
     return add_mdev(guest, device, model, error);
 }

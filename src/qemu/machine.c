@@ -86,9 +86,11 @@ add_machine(VccwGuest *guest, GError **error)
     g_auto(VccwProps) props = { 0 };
 
     if (!machine) {
+        g_autofree char *quoted = vccw_guest_quote(name);
+
         return vccw_guest_refuse(type ? type : guest->root, error,
-                                 "'%s' has no machine type '%s'; '%s -M help' lists them",
-                                 vccw_qemu_program(guest->qemu), name ? name : "",
+                                 "'%s' has no machine type %s; '%s -M help' lists them",
+                                 vccw_qemu_program(guest->qemu), quoted,
                                  vccw_qemu_program(guest->qemu));
     }
     vccw_props_init(&props, VCCW_QEMU_FORM_LEGACY, "", machine);
@@ -120,10 +122,12 @@ add_security(VccwGuest *guest, GError **error)
         return TRUE;
     }
     if (g_strcmp0(type, "s390-pv") != 0) {
+        g_autofree char *quoted = vccw_guest_quote(type);
+
         return vccw_guest_refuse(node, error,
-                                 "<launchSecurity type='%s'> is not for s390x; write "
+                                 "<launchSecurity type=%s> is not for s390x; write "
                                  "type='s390-pv', or remove it",
-                                 type ? type : "");
+                                 quoted);
     }
     if (!vccw_guest_need(guest, node, "s390-pv-guest", error)) {
         return FALSE;
@@ -187,7 +191,11 @@ add_cpu(VccwGuest *guest, GError **error)
         g_string_append(out, model ? model : has_kvm(guest) ? "host" : "qemu");
     }
     if (strpbrk(out->str, ", ")) {
-        return vccw_guest_refuse(cpu, error, "'%s' is no CPU model", out->str);
+        g_autofree char *quoted = vccw_guest_quote(out->str);
+
+        return vccw_guest_refuse(cpu, error,
+                                 "%s is no CPU model; '%s -cpu help' lists them", quoted,
+                                 vccw_qemu_program(guest->qemu));
     }
     if (cpu && !add_cpu_features(out, cpu, error)) {
         return FALSE;
@@ -212,14 +220,15 @@ check_placement(const VccwGuest *guest, GError **error)
 {
     const xmlNode *memory = path(guest->root, "numatune", "memory");
     g_autofree char *mode = memory ? vccw_xml_element_attribute(memory, "mode") : NULL;
+    g_autofree char *quoted = vccw_guest_quote(mode ? mode : "strict");
 
     if (!memory || !g_strcmp0(mode, "restrictive")) {
         return TRUE;
     }
     return vccw_guest_refuse(memory, error,
-                             "<memory mode='%s'> of <numatune> is not translated; start "
+                             "<memory mode=%s> of <numatune> is not translated; start "
                              "QEMU by numactl, or remove it",
-                             mode ? mode : "strict");
+                             quoted);
 }
 
 static const char *

@@ -489,6 +489,7 @@ static gboolean
 read_program(VccwNative *native, char ***at, GError **error)
 {
     g_autofree char *name = NULL;
+    g_autofree char *quoted = NULL;
 
     for (; **at && is_assignment(**at); ++*at) {
         g_ptr_array_add(native->env, **at);
@@ -502,10 +503,11 @@ read_program(VccwNative *native, char ***at, GError **error)
         !strcmp(name, "kvm")) {
         return TRUE;
     }
+    quoted = vccw_quote(name, VCCW_QUOTE_VALUE);
     g_set_error(error, VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED,
-                "The command runs '%s', which is no QEMU for s390x; it must begin with "
+                "The command runs %s, which is no QEMU for s390x; it must begin with "
                 "qemu-system-s390x or qemu-kvm, and may have a folder before it",
-                name);
+                quoted);
     return FALSE;
 }
 

@@ -17,12 +17,13 @@ add_bridge(VccwProps *props, const xmlNode *node, const char *id, GError **error
     g_autofree char *network = vccw_guest_child(node, "source", "network");
 
     if (!bridge) {
-        return vccw_guest_refuse(
-            node, error,
-            "Which bridge the network '%s' has is known to libvirt's "
-            "network driver only; write <interface "
-            "type='bridge'><source bridge='virbr0'/>",
-            network ? network : "");
+        g_autofree char *quoted = vccw_guest_quote(network);
+
+        return vccw_guest_refuse(node, error,
+                                 "Which bridge the network %s has is known to libvirt's "
+                                 "network driver only; write <interface "
+                                 "type='bridge'><source bridge='virbr0'/>",
+                                 quoted);
     }
     vccw_props_string(props, "br", bridge);
     return TRUE;
@@ -68,6 +69,7 @@ static gboolean
 add_netdev(VccwGuest *guest, const xmlNode *node, const char *id, GError **error)
 {
     g_autofree char *type = vccw_xml_element_attribute(node, "type");
+    g_autofree char *quoted = vccw_guest_quote(type);
     g_auto(VccwProps) props = { 0 };
 
     for (guint i = 0; type && i < G_N_ELEMENTS(TYPES); i++) {
@@ -83,9 +85,9 @@ add_netdev(VccwGuest *guest, const xmlNode *node, const char *id, GError **error
         return TRUE;
     }
     return vccw_guest_refuse(node, error,
-                             "<interface type='%s'> is not translated; user, bridge, "
+                             "<interface type=%s> is not translated; user, bridge, "
                              "network and ethernet are",
-                             type ? type : "");
+                             quoted);
 }
 
 static gboolean
@@ -136,10 +138,12 @@ vccw_guest_interface(VccwGuest *guest, const VccwDomainDevice *device, GError **
         guest->n_interfaces++; /* libvirt numbers only those that have no other name */
     }
     if (model && strcmp(model, "virtio") != 0) {
+        g_autofree char *quoted = vccw_guest_quote(model);
+
         return vccw_guest_refuse(device->node, error,
-                                 "A network device of model '%s' is not for s390x; write "
+                                 "A network device of model %s is not for s390x; write "
                                  "<model type='virtio'/>",
-                                 model);
+                                 quoted);
     }
     if (vccw_xml_element_first(device->node, "script") && !is_type(device, "ethernet")) {
         return vccw_guest_refuse(device->node, error,

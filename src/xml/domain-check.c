@@ -110,6 +110,7 @@ check_controller(const VccwDomainDevice *device, GHashTable *seen, GError **erro
     const char *type = vccw_xml_tree_attribute(device->node, "type");
     int index = vccw_domain_controller_index(device);
     g_autofree char *key = NULL;
+    g_autofree char *quoted = NULL;
 
     if (device->kind != VCCW_DEVICE_CONTROLLER || g_strcmp0(type, "usb") == 0)
         return TRUE;
@@ -121,11 +122,12 @@ check_controller(const VccwDomainDevice *device, GHashTable *seen, GError **erro
         g_hash_table_insert(seen, g_steal_pointer(&key), (gpointer)device);
         return TRUE;
     }
+    quoted = vccw_quote(type, VCCW_QUOTE_VALUE);
     vccw_xml_element_set_error(
         error, device->node, VCCW_ERROR_XML_CONTENT,
         "there are two controllers of type %s with index %d, the other in line %ld; "
         "change one, or leave it out to have it assigned",
-        type, index, line_of(before));
+        quoted, index, line_of(before));
     return FALSE;
 }
 
