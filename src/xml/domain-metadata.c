@@ -32,25 +32,6 @@ find_metadata(const VccwDomainXml *domain, const char *uri)
     return node;
 }
 
-/* Returns: (transfer none) (nullable): the element behind @node in the order of the
- * document, within @root. */
-static xmlNode *
-next_element(xmlNode *root, xmlNode *node)
-{
-    do {
-        if (node->type == XML_ELEMENT_NODE && node->children)
-            node = node->children;
-        else {
-            while (node != root && !node->next)
-                node = node->parent;
-            if (node == root)
-                return NULL;
-            node = node->next;
-        }
-    } while (node->type != XML_ELEMENT_NODE);
-    return node;
-}
-
 /* Takes the namespace from the elements; attributes keep it, and then it stays declared.
  */
 static void
@@ -59,7 +40,7 @@ strip_namespace(xmlNode *root, const char *uri)
     xmlNs **place = &root->nsDef;
     gboolean used = FALSE;
 
-    for (xmlNode *node = root; node; node = next_element(root, node)) {
+    for (xmlNode *node = root; node; node = vccw_xml_tree_next(root, node)) {
         if (is_in(node, uri))
             node->ns = NULL;
         for (const xmlAttr *attr = node->properties; attr; attr = attr->next)
@@ -77,31 +58,20 @@ strip_namespace(xmlNode *root, const char *uri)
     }
 }
 
-static gboolean
-has_text(const xmlNode *node)
-{
-    for (xmlNode *child = node->children; child; child = child->next) {
-        if (child->type != XML_ELEMENT_NODE && child->type != XML_COMMENT_NODE &&
-            !xmlIsBlankNode(child))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 /* Blanks between elements are those of the domain's layout; they are made anew. */
 static void
-strip_blanks(xmlNode *root)
+strip_blanks(const xmlNode *node)
 {
-    for (xmlNode *node = root; node; node = next_element(root, node)) {
-        xmlNode *next;
+    xmlNode *next;
 
-        if (has_text(node))
-            continue;
-        for (xmlNode *child = node->children; child; child = next) {
-            next = child->next;
-            if (xmlIsBlankNode(child))
-                vccw_xml_tree_remove(child);
-        }
+    if (!vccw_xml_tree_is_structured(node))
+        return;
+    for (xmlNode *child = node->children; child; child = next) {
+        next = child->next;
+        if (child->type == XML_ELEMENT_NODE)
+            strip_blanks(child);
+        else if (xmlIsBlankNode(child))
+            vccw_xml_tree_remove(child);
     }
 }
 
@@ -208,12 +178,12 @@ put_namespace(xmlNode *root, const char *uri, const char *key, GError **error)
                                    root->name, quoted);
         return FALSE;
     }
-    for (xmlNode *node = root; node; node = next_element(root, node)) {
+    for (xmlNode *node = root; node; node = vccw_xml_tree_next(root, node)) {
         if (!check_name(node, error) || !check_declarations(node, uri, key, error))
             return FALSE;
     }
     ns = declare(root, uri, key);
-    for (xmlNode *node = root; node; node = next_element(root, node)) {
+    for (xmlNode *node = root; node; node = vccw_xml_tree_next(root, node)) {
         if (!node->ns || is_in(node, uri))
             xmlSetNs(node, ns);
     }

@@ -16,6 +16,7 @@
 #include <virtccw/error.h>
 
 #define VCPUS_MAX    65535
+#define MEMORY_MAX   (G_MAXINT64 & ~G_GINT64_CONSTANT(1023)) /* bytes, in whole KiB */
 #define VALIDATE_MAX 5000 /* elements of a document to be checked against the schema */
 #define USER_ALIAS   "ua-"
 
@@ -165,8 +166,9 @@ read_memory(const VccwDomainXml *domain,
     if (!text)
         return TRUE;
     if (size &&
-        g_ascii_string_to_unsigned(digits, 10, 0, G_MAXINT64 / size, &number, NULL)) {
-        *ret_kib = number * size / 1024 + (number * size % 1024 != 0);
+        g_ascii_string_to_unsigned(digits, 10, 0, G_MAXINT64 / size, &number, NULL) &&
+        number * size <= MEMORY_MAX) {
+        *ret_kib = (number * size + 1023) / 1024;
         return TRUE;
     }
     quoted = vccw_quote(text, VCCW_QUOTE_VALUE);
@@ -283,6 +285,41 @@ check_validatable(const VccwDomainXml *domain, GError **error)
     return FALSE;
 }
 
+/* Whether something in @root has the namespace @old, which becomes @ns if that is given.
+ */
+static gboolean
+replace_namespace(xmlNode *root, const xmlNs *old, xmlNs *ns)
+{
+    gboolean found = FALSE;
+
+    for (xmlNode *node = root; node; node = vccw_xml_tree_next(root, node)) {
+        if (node->ns == old) {
+            node->ns = ns ? ns : node->ns;
+            found = TRUE;
+        }
+        for (xmlAttr *attr = node->properties; attr; attr = attr->next) {
+            if (attr->ns == old) {
+                attr->ns = ns ? ns : attr->ns;
+                found = TRUE;
+            }
+        }
+    }
+    return found;
+}
+
+/* What @from declares and @child uses is declared by @child, under the same prefix: had
+ * it declared that itself, nothing in it would have this namespace. libxml2's own way,
+ * xmlReconciliateNs(), takes another prefix for the same URI where there is one, or none:
+ * then two attributes can end up with one name. */
+static void
+take_namespaces(const xmlNode *from, xmlNode *child)
+{
+    for (const xmlNs *ns = from->nsDef; ns; ns = ns->next) {
+        if (replace_namespace(child, ns, NULL))
+            replace_namespace(child, ns, xmlNewNs(child, ns->href, ns->prefix));
+    }
+}
+
 /* Text is nobody's there, and joining it would take long. */
 static void
 move_devices(xmlNode *from, xmlNode *to)
@@ -293,10 +330,10 @@ move_devices(xmlNode *from, xmlNode *to)
         next = child->next;
         if (child->type != XML_ELEMENT_NODE && child->type != XML_COMMENT_NODE)
             continue;
+        if (child->type == XML_ELEMENT_NODE)
+            take_namespaces(from, child);
         xmlUnlinkNode(child);
         xmlAddChild(to, child);
-        if (from->nsDef && child->type == XML_ELEMENT_NODE)
-            xmlReconciliateNs(child->doc, child);
     }
     vccw_xml_tree_remove(from);
 }

@@ -9,9 +9,13 @@
 #include "xml/element.h"
 
 #include "base/quote.h"
+#include "xml/tree.h"
 #include <stdarg.h>
 #include <string.h>
 #include <virtccw/error.h>
+
+#define MESSAGE_MAX  1000 /* bytes */
+#define MESSAGE_TAIL 400  /* of them at its end */
 
 static gboolean
 named(const xmlNode *node, const char *name)
@@ -84,13 +88,35 @@ vccw_xml_element_text(const xmlNode *parent, const char *name)
     xmlNode *node = vccw_xml_element_first(parent, name);
     g_autofree char *text = node ? take(xmlNodeGetContent(node)) : NULL;
 
-    return text && *text ? g_steal_pointer(&text) : NULL;
+    if (!text || !*text)
+        return NULL;
+    /* Comments only: the blanks around them are layout. */
+    if (!text[strspn(text, " \t\r\n")] && vccw_xml_tree_is_structured(node))
+        return NULL;
+    return g_steal_pointer(&text);
 }
 
 char *
 vccw_xml_element_attribute(const xmlNode *node, const char *name)
 {
     return take(xmlGetNoNsProp(node, (const xmlChar *)name));
+}
+
+/* Names in a document may be long. What is to be done stands at the end of a message. */
+static char *
+shorten(char *message)
+{
+    gsize length = strlen(message);
+    const char *behind = message + length - MESSAGE_TAIL;
+    g_autofree char *long_one = NULL;
+    const char *head;
+
+    if (length <= MESSAGE_MAX)
+        return message;
+    long_one = message;
+    head = g_utf8_find_prev_char(message, message + MESSAGE_MAX - MESSAGE_TAIL);
+    return g_strdup_printf("%.*s...%s", (int)(head - message), message,
+                           g_utf8_find_next_char(behind, NULL));
 }
 
 void
@@ -104,7 +130,7 @@ vccw_xml_element_set_error(GError **error,
     va_list args;
 
     va_start(args, format);
-    message = g_strdup_vprintf(format, args);
+    message = shorten(g_strdup_vprintf(format, args));
     va_end(args);
     g_set_error(error, VCCW_ERROR, code, "line %ld: %s", xmlGetLineNo(node), message);
 }

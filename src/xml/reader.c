@@ -6,10 +6,11 @@
  * A document costs at most what its size allows: the size is checked first, then, still
  * on the bytes, what libxml2 is known to be slow with. It compares each attribute of an
  * element with all others, so 60,000 of them take half a minute; and it searches all
- * namespaces in scope for each prefix. An attribute list of libxml2's never spans a '<',
- * not even after an error, and each attribute needs a '=' followed by a quote. To count
- * those between two '<' is therefore enough, and needs no second parser that could
- * disagree with the first one about where a comment or a quoted value ends.
+ * namespaces in scope for each prefix. So the attributes behind each '<' are counted, up
+ * to a '>' that is not in one's value. Where the '<' begins a tag, that is what libxml2
+ * sees in it, too, or else what it stops at: a value ends with the quote that it began
+ * with, and there is no '<' in it. Where it does not (in a comment, say), it does no harm
+ * to count what is none, for the next '<' begins anew.
  *
  * libxml2 stops at the first error, and at a DOCTYPE before it looks inside. Everything
  * is reported through the context of the one parse; no handler of the process is touched.
@@ -17,12 +18,14 @@
 
 #include "xml/reader.h"
 
+#include "xml/tree.h"
 #include <libxml/parser.h>
 #include <string.h>
 #include <virtccw/error.h>
 
 #define NO_ELEMENT "no element; the document is empty"
 #define CAUSE_MAX  120
+#define BLANKS     " \t\r\n"
 
 /* Without XML_PARSE_NOENT, DTDLOAD, DTDATTR, XINCLUDE and HUGE. */
 #define PARSE_OPTIONS                                                                \
@@ -98,7 +101,7 @@ refuse_at(GError **error, const char *text, const char *at, const char *cause)
 static gboolean
 starts_value(const char *p)
 {
-    p += 1 + strspn(p + 1, " \t\r\n");
+    p += 1 + strspn(p + 1, BLANKS);
     return *p == '"' || *p == '\'';
 }
 
@@ -111,43 +114,89 @@ refuse_many(GError **error, const char *text, const char *at, const char *what, 
     return FALSE;
 }
 
-/* Whatever costs libxml2 an allocation begins with one of these characters. */
-static gboolean
-check_numbers(const char *text, GError **error)
-{
-    guint tags = 0, values = 0, attributes = 0;
+/* What was counted so far. */
+typedef struct {
+    const char *text;
+    guint tags, values, namespaces;
+    guint attributes; /* of the tag at hand */
+} Count;
 
-    for (const char *p = text; (p = strpbrk(p, "<=&")); p++) {
-        if (*p == '<') {
-            attributes = 0;
-            tags++;
-        } else if (*p == '&') {
-            values++;
-        } else if (starts_value(p)) {
-            attributes++;
-            values++;
-        }
-        if (attributes > VCCW_XML_READER_ATTRIBUTES_MAX)
-            return refuse_many(error, text, p, "attributes in an element",
-                               VCCW_XML_READER_ATTRIBUTES_MAX);
-        if (tags > VCCW_XML_READER_TAGS_MAX)
-            return refuse_many(error, text, p, "tags", VCCW_XML_READER_TAGS_MAX);
-        if (values > VCCW_XML_READER_VALUES_MAX)
-            return refuse_many(error, text, p, "attributes and references",
-                               VCCW_XML_READER_VALUES_MAX);
+static gboolean
+check_count(const Count *count, const char *at, GError **error)
+{
+    const struct {
+        guint n, max;
+        const char *what;
+    } limits[] = {
+        { count->attributes, VCCW_XML_READER_ATTRIBUTES_MAX, "attributes in an element" },
+        { count->tags, VCCW_XML_READER_TAGS_MAX, "tags" },
+        { count->values, VCCW_XML_READER_VALUES_MAX, "attributes and references" },
+        { count->namespaces, VCCW_XML_READER_NAMESPACES_MAX, "namespace declarations" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
+        if (limits[i].n > limits[i].max)
+            return refuse_many(error, count->text, at, limits[i].what, limits[i].max);
     }
     return TRUE;
 }
 
-static gboolean
-check_namespaces(const char *text, GError **error)
+/* Behind the value that begins with the quote at @p, or at the '<' that it cannot have.
+ */
+static const char *
+count_value(Count *count, const char *p)
 {
-    guint n = 0;
+    const char stops[] = { *p++, '<', '&', '\0' };
 
-    for (const char *p = text; (p = strstr(p, "xmlns")); p++) {
-        if (++n > VCCW_XML_READER_NAMESPACES_MAX)
-            return refuse_many(error, text, p, "namespace declarations",
-                               VCCW_XML_READER_NAMESPACES_MAX);
+    while (*(p += strcspn(p, stops)) == '&') {
+        count->values++;
+        p++;
+    }
+    return *p == stops[0] ? p + 1 : p;
+}
+
+/* Returns: (nullable): behind the tag whose '<' is before @p, or at the '<' that it
+ * cannot have; NULL when there is too much in it. */
+static const char *
+count_tag(Count *count, const char *p, GError **error)
+{
+    count->tags++;
+    count->attributes = 0;
+    for (const char *begin = p; *(p += strcspn(p, "<>=&")) && *p != '<';) {
+        const char *behind = p + 1;
+
+        if (*p == '>')
+            return behind;
+        if (*p == '=' && starts_value(p)) {
+            count->attributes++;
+            count->values++;
+            count->namespaces += g_strstr_len(begin, p - begin, "xmlns") != NULL;
+            begin = behind = count_value(count, behind + strspn(behind, BLANKS));
+        } else if (*p == '&') {
+            count->values++;
+        }
+        if (!check_count(count, p, error))
+            return NULL;
+        p = behind;
+    }
+    return p;
+}
+
+/* Whatever costs libxml2 an allocation begins with one of these characters. */
+static gboolean
+check_numbers(const char *text, GError **error)
+{
+    Count count = { .text = text };
+
+    for (const char *p = text; *(p += strcspn(p, "<&"));) {
+        const char *at = p++;
+
+        if (*at == '&')
+            count.values++;
+        else
+            p = count_tag(&count, p, error);
+        if (!p || !check_count(&count, at, error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -171,7 +220,7 @@ check_bytes(const char *text, gsize max, gsize *ret_size, GError **error)
                   "a byte that is not UTF-8; save the document as UTF-8");
         return FALSE;
     }
-    if (!check_numbers(text, error) || !check_namespaces(text, error))
+    if (!check_numbers(text, error))
         return FALSE;
     *ret_size = size;
     return TRUE;
@@ -232,6 +281,26 @@ on_doctype(void *user_data,
     xmlStopParser(context);
 }
 
+/* Without XML_PARSE_NOENT, libxml2 leaves an ampersand as a reference in the URI of a
+ * namespace (and only there), so that it would be escaped once more when it is written.
+ */
+static void
+mend_namespaces(xmlDoc *doc)
+{
+    xmlNode *root = xmlDocGetRootElement(doc);
+
+    for (xmlNode *node = root; node; node = vccw_xml_tree_next(root, node)) {
+        for (xmlNs *ns = node->nsDef; ns; ns = ns->next) {
+            char *at = (char *)ns->href;
+
+            while (at && (at = strstr(at, "&#38;"))) {
+                at++;
+                memmove(at, at + 4, strlen(at + 4) + 1);
+            }
+        }
+    }
+}
+
 xmlDoc *
 vccw_xml_reader_parse(const char *text, gsize max, GError **error)
 {
@@ -263,5 +332,7 @@ vccw_xml_reader_parse(const char *text, gsize max, GError **error)
                             "line 1, column 1: " NO_ELEMENT);
         return NULL;
     }
+    if (strstr(text, "xmlns") && strchr(text, '&'))
+        mend_namespaces(doc);
     return g_steal_pointer(&doc);
 }

@@ -113,6 +113,23 @@ vccw_xml_tree_order(xmlNode *node, const char *const *names)
 }
 
 xmlNode *
+vccw_xml_tree_next(const xmlNode *root, xmlNode *node)
+{
+    do {
+        if (node->type == XML_ELEMENT_NODE && node->children)
+            node = node->children;
+        else {
+            while (node != root && !node->next)
+                node = node->parent;
+            if (node == root)
+                return NULL;
+            node = node->next;
+        }
+    } while (node->type != XML_ELEMENT_NODE);
+    return node;
+}
+
+xmlNode *
 vccw_xml_tree_add(xmlNode *parent, xmlNode *before, const char *name)
 {
     xmlNode *node = xmlNewDocNode(parent->doc, NULL, (const xmlChar *)name, NULL);
@@ -244,9 +261,8 @@ is_text(const xmlNode *node)
     return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
 }
 
-/* Whether the blanks in @node are layout: it has children, and no other text. */
-static gboolean
-is_structured(const xmlNode *node)
+gboolean
+vccw_xml_tree_is_structured(const xmlNode *node)
 {
     gboolean others = FALSE;
 
@@ -313,7 +329,7 @@ print_line(const Printer *printer, const xmlNode *node, guint depth)
 static void
 print_content(const Printer *printer, const xmlNode *node, int depth)
 {
-    gboolean lines = depth >= 0 && is_structured(node);
+    gboolean lines = depth >= 0 && vccw_xml_tree_is_structured(node);
 
     if (lines)
         g_string_append_c(printer->out, '\n');
@@ -330,7 +346,7 @@ print_content(const Printer *printer, const xmlNode *node, int depth)
 static gboolean
 has_content(const Printer *printer, const xmlNode *node)
 {
-    gboolean structured = is_structured(node);
+    gboolean structured = vccw_xml_tree_is_structured(node);
 
     for (const xmlNode *child = node->children; child; child = child->next) {
         if (!(structured && is_text(child)) && !left_out(printer, child))

@@ -33,6 +33,14 @@ void vccw_xml_tree_set(xmlNode *node, const char *name, const char *value);
  */
 void vccw_xml_tree_order(xmlNode *node, const char *const *names);
 
+/** vccw_xml_tree_next: Returns: (transfer none) (nullable): the element behind @node in
+ * the order of the document; NULL when @node is the last one within @root. */
+xmlNode *vccw_xml_tree_next(const xmlNode *root, xmlNode *node);
+
+/** vccw_xml_tree_is_structured: Returns: whether blanks in the element @node are layout:
+ * it has children, and no other text. */
+gboolean vccw_xml_tree_is_structured(const xmlNode *node);
+
 /**
  * vccw_xml_tree_add:
  * @before: (nullable): a child of @parent; NULL: at the end

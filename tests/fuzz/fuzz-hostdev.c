@@ -24,6 +24,14 @@ assert_sound(const GError *error)
     g_assert_null(strchr(error->message, '\n'));
 }
 
+/* Whether a document is refused for its size: what is written may have more of something
+ * than what was read, for there are addresses in it, and what was not escaped is. */
+static gboolean
+is_too_much(const GError *error)
+{
+    return error->code == VCCW_ERROR_TOO_LARGE || strstr(error->message, ": more than ");
+}
+
 static char *
 hostdev_again(const char *text, gboolean validate)
 {
@@ -40,13 +48,18 @@ try_hostdev(const char *text)
 {
     g_autofree char *once = hostdev_again(text, FALSE);
     g_autofree char *valid = hostdev_again(text, TRUE);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwHostdevXml) again = NULL;
     g_autofree char *twice = NULL;
 
     g_assert_true(!valid || once);
-    if (!once || strlen(once) > VCCW_HOSTDEV_XML_MAX)
+    if (!once)
         return;
-    twice = hostdev_again(once, FALSE);
-    g_assert_cmpstr(twice, ==, once);
+    again = vccw_hostdev_xml_parse(once, FALSE, &error);
+    g_assert_true(again || is_too_much(error));
+    twice = again ? vccw_hostdev_xml_format(again) : NULL;
+    if (twice)
+        g_assert_cmpstr(twice, ==, once);
 }
 
 static VccwDomainXml *
@@ -79,12 +92,13 @@ complete(VccwDomainXml *domain)
 static void
 assert_stable(const char *text, gboolean assigned)
 {
-    g_autoptr(VccwDomainXml) domain = read_domain(text, FALSE);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, &error);
     g_autofree char *written = NULL;
 
-    if (!domain && strlen(text) > VCCW_DOMAIN_XML_MAX / 2) /* what is added takes room */
+    g_assert_true(domain || is_too_much(error));
+    if (!domain)
         return;
-    g_assert_nonnull(domain);
     if (assigned)
         g_assert_true(complete(domain));
     written = vccw_domain_xml_format(domain, VCCW_DOMAIN_XML_SECURE);
@@ -104,8 +118,9 @@ try_metadata(VccwDomainXml *domain)
                                       &error))
         assert_sound(error);
     written = vccw_domain_xml_format(domain, VCCW_DOMAIN_XML_SECURE);
-    again = read_domain(written, FALSE);
-    g_assert_true(again || strlen(written) > VCCW_DOMAIN_XML_MAX / 2);
+    g_clear_error(&error);
+    again = vccw_domain_xml_parse(written, FALSE, &error);
+    g_assert_true(again || is_too_much(error));
 }
 
 /* A QEMU that has everything that is asked for. */

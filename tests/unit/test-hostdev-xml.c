@@ -349,6 +349,10 @@ test_next_set(void)
 }
 
 #define LARGEST VCCW_DOMAIN_XML_MAX
+#define TEN(a)                                                                        \
+    a "0='' " a "1='' " a "2='' " a "3='' " a "4='' " a "5='' " a "6='' " a "7='' " a \
+      "8='' " a "9='' "
+#define WIDE "<a " TEN("a") TEN("b") TEN("c") TEN("d") TEN("e") TEN("f") TEN("g") "/>"
 
 /* Documents made to cost much. */
 static const struct {
@@ -366,6 +370,14 @@ static const struct {
       -1 },
     { "attributes", "<a b='' c='' d='' e='' f='' g='' h='' i='' j=''/>", LARGEST,
       VCCW_ERROR_XML_SYNTAX },
+    { "attributes-in-a-row", WIDE, LARGEST, VCCW_ERROR_XML_SYNTAX },
+    { "attributes-behind-a-comment", "<!-- a=' > -->" WIDE, LARGEST,
+      VCCW_ERROR_XML_SYNTAX },
+    { "attributes-behind-an-instruction", "<?a b='>?>" WIDE, LARGEST,
+      VCCW_ERROR_XML_SYNTAX },
+    { "attributes-behind-cdata", "<![CDATA[<a b='> \"]]>" WIDE, LARGEST,
+      VCCW_ERROR_XML_SYNTAX },
+    { "attributes-in-text", TEN("a") TEN("b") TEN("c") TEN("d") TEN("e"), LARGEST, -1 },
     { "references", "&amp;", LARGEST, VCCW_ERROR_XML_SYNTAX },
     { "references-that-fit", "&amp;", 740000, -1 },
     { "entities", "&a;", 200000, VCCW_ERROR_XML_SYNTAX },
@@ -604,6 +616,22 @@ test_metadata_namespaces(void)
     }
 }
 
+/* Blanks that are an element's content are not those between elements. */
+static void
+test_metadata_blanks(void)
+{
+    g_autoptr(VccwDomainXml) domain = parse(HEAD TAIL, FALSE);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *out = NULL;
+
+    vccw_domain_xml_set_metadata(domain, "urn:a", "a",
+                                 "<own><to> </to>\n  <say>x <b> <c/></b></say></own>",
+                                 &error);
+    g_assert_no_error(error);
+    out = vccw_domain_xml_metadata(domain, "urn:a");
+    g_assert_cmpstr(out, ==, "<own>\n  <to> </to>\n  <say>x <b> <c/></b></say>\n</own>");
+}
+
 /* An interface gets a MAC address of libvirt's prefix, each another one, once. */
 static void
 test_mac(void)
@@ -739,6 +767,7 @@ main(int argc, char **argv)
     g_test_add_func("/hostdev-xml/setters", test_setters);
     g_test_add_func("/hostdev-xml/metadata", test_metadata);
     g_test_add_func("/hostdev-xml/metadata-namespaces", test_metadata_namespaces);
+    g_test_add_func("/hostdev-xml/metadata-blanks", test_metadata_blanks);
     g_test_add_func("/hostdev-xml/mac", test_mac);
     g_test_add_func("/hostdev-xml/place-of-children", test_place_of_children);
     g_test_add_func("/hostdev-xml/flags", test_flags);
