@@ -13,7 +13,7 @@ from hostlib import Virsh, write_file
 FRONT = 'qemu:///system'
 STOCK = f'qemu:///system?socket={sidelib.SOCKET}'
 CONFIG = '''stock_qemu_socket = "{socket}"
-stock_nodedev_socket = "{socket}"
+stock_nodedev_socket = "{nodedev}"
 front_qemu = 1
 front_nodedev = 1
 auth_unix_rw = "none"
@@ -45,7 +45,7 @@ def running(folder):
     """virtccwd before the stock libvirtd of sidelib; it must end cleanly, and its log be free
     of faults."""
     config = os.path.join(folder, 'virtccwd.conf')
-    write_file(config, CONFIG.format(socket=sidelib.SOCKET))
+    write_file(config, CONFIG.format(socket=sidelib.SOCKET, nodedev=sidelib.NODEDEV_SOCKET))
     server = hostlib.Daemon(folder)
     server.start('--config', config)
     yield server

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stock libvirtd on the same simulated host, on sockets of its own."""
+"""Stock libvirtd on the same simulated host, on sockets of its own.
+
+With VIRTCCW_MODULAR=FOLDER it is virtqemud and virtnodedevd, which the folder holds, and
+virtnetworkd, virtsecretd and virtstoraged, if they are there, where virtqemud looks for them.
+"""
 
 import os
 import shutil
 import subprocess
 
-from hostlib import Virsh, read_file, wait_for, write_file
+from hostlib import SOCKETS, Virsh, read_file, wait_for, write_file
 
 FOLDER = '/run/stock'
-SOCKET = f'{FOLDER}/libvirt-sock'
-URI = f'nodedev:///system?socket={SOCKET}'
+MODULAR = os.environ.get('VIRTCCW_MODULAR')
+OTHERS = ['virtnetworkd', 'virtsecretd', 'virtstoraged']
+SOCKET, NODEDEV_SOCKET = [f'{FOLDER}/virtqemud-sock', f'{FOLDER}/virtnodedevd-sock'] if MODULAR \
+    else [f'{FOLDER}/libvirt-sock'] * 2
+URI = f'nodedev:///system?socket={NODEDEV_SOCKET}'
 
 CONFIG = f'''unix_sock_dir = "{FOLDER}"
 auth_unix_rw = "none"
@@ -37,7 +44,8 @@ class Stock:
     def __init__(self, folder):
         self.log_path = os.path.join(folder, 'libvirtd.log')
         self.virsh = Virsh(URI)
-        self.process = None
+        self.process = None  # the one with the QEMU driver
+        self.others = []
         self.config = CONFIG
         self.env = {}
 
@@ -48,25 +56,35 @@ class Stock:
         self.start_again()
         return self
 
-    def start_again(self):
-        """After it was killed."""
+    def _start(self, name, config='libvirtd.conf'):
         # Its own modules are where they are installed.
         env = {name: value for name, value in os.environ.items() if name != 'LIBVIRT_DRIVER_DIR'}
-        with open(self.log_path, 'wb') as log:
-            self.process = subprocess.Popen(
-                ['libvirtd', '-f', f'{FOLDER}/libvirtd.conf', '-p', f'{FOLDER}/pid'],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        with open(self.log_path, 'ab') as log:
+            return subprocess.Popen(
+                [os.path.join(MODULAR or '', name), '-f', f'{FOLDER}/{config}', '-p',
+                 f'{FOLDER}/{name}.pid'], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**env, 'SYSTEMD_DEVICE_VERIFY_SYSFS': '0', **self.env})
+
+    def start_again(self):
+        """After it was killed."""
+        if MODULAR and not self.others:
+            write_file(f'{FOLDER}/others.conf', CONFIG.replace(FOLDER, SOCKETS))
+            self.others = [self._start('virtnodedevd')]
+            self.others += [self._start(name, 'others.conf') for name in OTHERS
+                            if os.path.exists(f'{MODULAR}/{name}')]
+        self.process = self._start('virtqemud' if MODULAR else 'libvirtd')
         wait_for(self._answers, 'stock libvirtd answers', 30)
 
     def _answers(self):
         assert self.process.poll() is None, read_file(self.log_path)
-        return os.path.exists(SOCKET) and self.virsh('nodedev-list').rc == 0
+        return os.path.exists(SOCKET) and os.path.exists(NODEDEV_SOCKET) and \
+            self.virsh('nodedev-list').rc == 0
 
     def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        for process in (self.process, *self.others):
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -370,7 +370,7 @@ def test_identity_is_told_before_anything_else(front, tmp_path):
     listener.listen()
     front.stop()
     config = tmp_path / 'fake.conf'
-    write_file(config, CONFIG.format(socket=path))
+    write_file(config, CONFIG.format(socket=path, nodedev=path))
     front.start('--config', str(config))
 
     def serve():

@@ -34,7 +34,7 @@ AT_ONCE = 0.5  # seconds for an answer about our own devices; on an idle machine
 
 
 def front_before(path, folder):
-    write_file(folder / 'virtccwd.conf', CONFIG.format(socket=path))
+    write_file(folder / 'virtccwd.conf', CONFIG.format(socket=path, nodedev=path))
     server = hostlib.Daemon(folder)
     server.start('--config', str(folder / 'virtccwd.conf'))
     return server
