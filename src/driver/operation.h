@@ -112,8 +112,8 @@ typedef struct {
     gboolean read_only;     /* allowed on a read-only connection */
     gboolean before_open;   /* allowed before ConnectOpen */
     const char *permission; /* "node-device.write": object and verb of libvirt's access
-                               control; NULL for none. Written down for polkit; what is
-                               enforced today is read_only, and the socket's mode */
+                               control; NULL for none. The front asks polkit about it
+                               where access_drivers is set (front/access.h) */
     VccwArgsShape args;
     VccwResultShape result;
     VccwHandler handler;

@@ -29,12 +29,18 @@ typedef struct {
 } Asking;
 
 gboolean
+vccw_access_sees_all(const VccwRelay *relay)
+{
+    return !vccw_relay_host((VccwRelay *)relay)->access_control ||
+           vccw_relay_peer(relay)->uid == 0;
+}
+
+gboolean
 vccw_access_is_free(const VccwRelay *relay, const VccwOperation *operation)
 {
     /* What is in no table is a step of a change that the stock daemon is asked about, and
      * so is the opening; without it, to open gives nothing yet. */
-    return !vccw_relay_host((VccwRelay *)relay)->access_control ||
-           vccw_relay_peer(relay)->uid == 0 || !operation->permission ||
+    return vccw_access_sees_all(relay) || !operation->permission ||
            !operation->procedure || operation->before_open;
 }
 
@@ -92,14 +98,13 @@ on_answer(VccwPolkitAnswer said, const char *detail, gpointer data)
 
 /* What the stock daemon would tell of the connection, and of the device. */
 static void
-ask(Asking *asking, const VccwArgs *args)
+ask(Asking *asking, const char *device)
 {
     const VccwRelayPeer *peer = vccw_relay_peer(asking->relay);
     const VccwStock *stock = vccw_relay_stock(asking->relay);
     gboolean nodedev = stock->spare && !stock->scheme;
-    gboolean device = strstr(asking->action, ".node-device.") && args->name;
     VccwNodeName name;
-    g_autofree char *canonical = device && vccw_node_name_parse(args->name, &name, NULL)
+    g_autofree char *canonical = device && vccw_node_name_parse(device, &name, NULL)
                                      ? vccw_node_name_to_string(&name)
                                      : NULL;
     const VccwPolkitDetail details[] = {
@@ -124,11 +129,31 @@ refuse(gpointer data)
 }
 
 static void
-ask(Asking *asking, const VccwArgs *args)
+ask(Asking *asking, const char *device)
 {
     asking->refusal = g_idle_add(refuse, asking);
 }
 #endif
+
+static void
+begin(VccwRelay *relay,
+      const char *permission,
+      const char *device,
+      VccwAccessFunc func,
+      gpointer data,
+      GDestroyNotify destroy)
+{
+    Asking *asking = g_new0(Asking, 1);
+
+    asking->link.data = asking;
+    asking->relay = relay;
+    asking->action = g_strconcat(PREFIX, permission, NULL);
+    asking->func = func;
+    asking->data = data;
+    asking->destroy = destroy;
+    g_queue_push_tail_link(vccw_relay_asking(relay), &asking->link);
+    ask(asking, device);
+}
 
 void
 vccw_access_ask(VccwRelay *relay,
@@ -138,14 +163,85 @@ vccw_access_ask(VccwRelay *relay,
                 gpointer data,
                 GDestroyNotify destroy)
 {
-    Asking *asking = g_new0(Asking, 1);
+    gboolean device = g_str_has_prefix(operation->permission, "node-device.");
 
-    asking->link.data = asking;
-    asking->relay = relay;
-    asking->action = g_strconcat(PREFIX, operation->permission, NULL);
-    asking->func = func;
-    asking->data = data;
-    asking->destroy = destroy;
-    g_queue_push_tail_link(vccw_relay_asking(relay), &asking->link);
-    ask(asking, args);
+    begin(relay, operation->permission, device ? args->name : NULL, func, data, destroy);
+}
+
+void
+vccw_access_ask_sight(VccwRelay *relay,
+                      const char *device,
+                      VccwAccessFunc func,
+                      gpointer data,
+                      GDestroyNotify destroy)
+{
+    begin(relay, "node-device.getattr", device, func, data, destroy);
+}
+
+/* -- lists -- */
+
+typedef struct {
+    GPtrArray *names;
+    guint at;   /* the one that is asked about */
+    guint kept; /* so many of those before it may be seen, and stand at the beginning */
+    VccwAccessNames func;
+    gpointer data;
+    GDestroyNotify destroy;
+} Filter;
+
+static void
+filter_free(gpointer data)
+{
+    Filter *filter = data;
+
+    if (filter->data && filter->destroy)
+        filter->destroy(filter->data);
+    g_ptr_array_unref(filter->names);
+    g_free(filter);
+}
+
+static void on_sight(VccwRelay *relay, const GError *refusal, gpointer data);
+
+static void
+filter_next(VccwRelay *relay, Filter *filter)
+{
+    if (filter->at < filter->names->len) {
+        vccw_access_ask_sight(relay, filter->names->pdata[filter->at], on_sight, filter,
+                              filter_free);
+        return;
+    }
+    g_ptr_array_set_size(filter->names, filter->kept);
+    filter->func(relay, filter->names, g_steal_pointer(&filter->data));
+    filter_free(filter);
+}
+
+static void
+on_sight(VccwRelay *relay, const GError *refusal, gpointer data)
+{
+    Filter *filter = data;
+    gpointer *names = filter->names->pdata;
+
+    if (!refusal) {
+        gpointer seen = names[filter->at];
+
+        names[filter->at] = names[filter->kept];
+        names[filter->kept++] = seen;
+    }
+    filter->at++;
+    filter_next(relay, filter);
+}
+
+void
+vccw_access_filter(VccwRelay *relay,
+                   GPtrArray *names,
+                   VccwAccessNames func,
+                   gpointer data,
+                   GDestroyNotify destroy)
+{
+    Filter *filter = g_new0(Filter, 1);
+
+    *filter = (Filter){ names, 0, 0, func, data, destroy };
+    if (vccw_access_sees_all(relay))
+        filter->at = filter->kept = names->len;
+    filter_next(relay, filter);
 }

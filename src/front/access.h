@@ -10,6 +10,10 @@
 
 G_BEGIN_DECLS
 
+/** vccw_access_sees_all: Returns: whether a client may see each node device without
+ * polkit being asked. */
+gboolean vccw_access_sees_all(const VccwRelay *relay);
+
 /** vccw_access_is_free: Returns: whether a client may call an operation without polkit
  * being asked: root may, and everybody where nothing else is set. */
 gboolean vccw_access_is_free(const VccwRelay *relay, const VccwOperation *operation);
@@ -30,6 +34,32 @@ void vccw_access_ask(VccwRelay *relay,
                      VccwAccessFunc func,
                      gpointer data,
                      GDestroyNotify destroy);
+
+/** vccw_access_ask_sight: Asks polkit whether a client may see a node device, as libvirt
+ * does for each one in a list and for each event. Otherwise as vccw_access_ask(). */
+void vccw_access_ask_sight(VccwRelay *relay,
+                           const char *device,
+                           VccwAccessFunc func,
+                           gpointer data,
+                           GDestroyNotify destroy);
+
+/** VccwAccessNames: told of what is left of a list.
+ * @names: stays the caller's
+ * @data: now the callee's */
+typedef void (*VccwAccessNames)(VccwRelay *relay, GPtrArray *names, gpointer data);
+
+/**
+ * vccw_access_filter: Leaves those out of a list of node devices that the client may not
+ * see.
+ * @names: (transfer full): of char *, which it frees
+ * @func: called before this function returns if nobody has to be asked
+ * @data: (transfer full): for @func, or for @destroy if the relay goes first
+ */
+void vccw_access_filter(VccwRelay *relay,
+                        GPtrArray *names,
+                        VccwAccessNames func,
+                        gpointer data,
+                        GDestroyNotify destroy);
 
 /** vccw_access_end: Ends all questions of a relay. */
 void vccw_access_end(VccwRelay *relay);

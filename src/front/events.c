@@ -3,9 +3,13 @@
 /*
  * A client notes down a callback's ID only after the call returned, and drops events
  * that come before; so ours are held for a moment after each registration.
+ *
+ * Where access control may keep a device from the client, polkit is asked about each
+ * event, one at a time, so that they stay in order.
  */
 
 #include "front/events.h"
+#include "front/access.h"
 #include "front/nodes.h"
 #include "front/own.h"
 #include "front/words.h"
@@ -16,6 +20,7 @@
 #define HOLD_TIME 50 /* milliseconds */
 #define NO_ID     (-1)
 #define IDS_MAX   1024 /* callbacks of one client */
+#define ASKED_MAX 4096 /* events of one client that polkit has to be asked about */
 
 typedef struct {
     gint32 client; /* what the client was told */
@@ -30,7 +35,16 @@ struct _VccwEventIds {
     guint pending;   /* registrations that are not answered yet */
     guint hold;      /* the source that ends the moment */
     VccwBuffer held; /* events of ours */
+    GQueue asked;    /* of Event: polkit is being asked about the first */
 };
+
+/* An event of ours. */
+typedef struct {
+    gint32 own; /* our driver's ID */
+    char *name; /* of the device */
+    gboolean lifecycle;
+    gint32 event, detail; /* of that */
+} Event;
 
 /* A call to register that waits for the stock daemon. */
 typedef struct {
@@ -45,7 +59,17 @@ vccw_event_ids_new(VccwRelay *relay)
 
     ids->relay = relay;
     ids->all = g_ptr_array_new_with_free_func(g_free);
+    g_queue_init(&ids->asked);
     return ids;
+}
+
+static void
+event_free(gpointer data)
+{
+    Event *event = data;
+
+    g_free(event->name);
+    g_free(event);
 }
 
 void
@@ -56,6 +80,7 @@ vccw_event_ids_free(VccwEventIds *ids)
     g_clear_handle_id(&ids->hold, g_source_remove);
     g_ptr_array_unref(ids->all);
     vccw_buffer_clear(&ids->held);
+    g_queue_clear_full(&ids->asked, event_free);
     g_free(ids);
 }
 
@@ -95,27 +120,79 @@ find_own(VccwEventIds *ids, gint32 own)
 }
 
 static void
-on_lifecycle(gpointer data, gint32 own, const char *name, gint32 event, gint32 detail)
+pass_event(VccwEventIds *ids, const Event *event)
+{
+    const Ids *known = find_own(ids, event->own);
+
+    if (!known)
+        return;
+    if (event->lifecycle)
+        vccw_codec_put_lifecycle(buffer_for_own(ids), known->client, event->name,
+                                 event->event, event->detail);
+    else
+        vccw_codec_put_update(buffer_for_own(ids), known->client, event->name);
+    appended(ids);
+}
+
+static void ask_about_first(VccwEventIds *ids);
+
+static void
+on_sight(VccwRelay *relay, const GError *refusal, gpointer data)
 {
     VccwEventIds *ids = data;
-    const Ids *known = find_own(ids, own);
+    Event *event = g_queue_pop_head(&ids->asked);
 
-    if (!known || vccw_relay_is_gone(ids->relay))
+    if (!refusal)
+        pass_event(ids, event);
+    event_free(event);
+    ask_about_first(ids);
+}
+
+static void
+ask_about_first(VccwEventIds *ids)
+{
+    const Event *event = g_queue_peek_head(&ids->asked);
+
+    if (event && !vccw_relay_is_gone(ids->relay))
+        vccw_access_ask_sight(ids->relay, event->name, on_sight, ids, NULL);
+}
+
+static void
+on_event(VccwEventIds *ids, const Event *event)
+{
+    Event *copy;
+
+    if (vccw_relay_is_gone(ids->relay) || !find_own(ids, event->own))
         return;
-    vccw_codec_put_lifecycle(buffer_for_own(ids), known->client, name, event, detail);
-    appended(ids);
+    if (vccw_access_sees_all(ids->relay)) {
+        pass_event(ids, event);
+        return;
+    }
+    if (ids->asked.length >= ASKED_MAX) {
+        vccw_relay_drop(ids->relay, "polkit does not keep up with its events");
+        return;
+    }
+    copy = g_memdup2(event, sizeof(*event));
+    copy->name = g_strdup(event->name);
+    g_queue_push_tail(&ids->asked, copy);
+    if (ids->asked.length == 1)
+        ask_about_first(ids);
+}
+
+static void
+on_lifecycle(gpointer data, gint32 own, const char *name, gint32 event, gint32 detail)
+{
+    const Event told = { own, (char *)name, TRUE, event, detail };
+
+    on_event(data, &told);
 }
 
 static void
 on_update(gpointer data, gint32 own, const char *name)
 {
-    VccwEventIds *ids = data;
-    const Ids *known = find_own(ids, own);
+    const Event told = { own, (char *)name, FALSE, 0, 0 };
 
-    if (!known || vccw_relay_is_gone(ids->relay))
-        return;
-    vccw_codec_put_update(buffer_for_own(ids), known->client, name);
-    appended(ids);
+    on_event(data, &told);
 }
 
 const VccwSessionSink *
@@ -195,17 +272,20 @@ registration_free(gpointer data)
 }
 
 static void
-ignore(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
+ignore(const VccwResult *result, const GError *error, gpointer data)
 {
 }
 
+/* What we have begun ourselves needs nobody's leave to end. */
 static void
 forget_own(VccwRelay *relay, gint32 own)
 {
     VccwArgs args = { .number = own };
 
     if (own != NO_ID)
-        vccw_own_ask(relay, VCCW_WIRE_EVENT_DEREGISTER, &args, ignore, NULL, NULL);
+        vccw_session_call(vccw_relay_session(relay),
+                          vccw_operation_find(VCCW_WIRE_EVENT_DEREGISTER), &args, ignore,
+                          NULL);
 }
 
 static void

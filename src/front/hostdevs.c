@@ -6,8 +6,9 @@
  * 1. ask the stock daemon for the guest's metadata, of each state that is affected;
  * 2. to attach, have it note there what the person wrote: it refuses whom it would refuse
  *    to attach;
- * 3. for a running guest and managed='yes', take the device and start its mediated
- * device;
+ * 3. for a running guest and managed='yes', ask the stock daemon for the guest's name,
+ * for what the client calls it need not be true; then take the device and start its
+ * mediated device;
  * 4. hand it the call itself, with a UUID in it;
  * 5. after a refusal, or a detach, give the device back, if need be later: a guest lets
  * go of it when it likes;
@@ -38,6 +39,7 @@
 #define SET_METADATA 264
 #define GET_METADATA 265
 #define IS_ACTIVE    150
+#define BY_UUID      24
 #define GET_XML_DESC 14
 
 #define UUID_SIZE 16
@@ -248,7 +250,7 @@ on_given(VccwRelay *relay, const VccwResult *result, const GError *error, gpoint
 static gboolean
 affects_running(const Change *change)
 {
-    return change->affect[change->n - 1] != VIR_DOMAIN_AFFECT_CONFIG;
+    return change->n && change->affect[change->n - 1] != VIR_DOMAIN_AFFECT_CONFIG;
 }
 
 static void
@@ -327,11 +329,35 @@ on_taken(VccwRelay *relay, const VccwResult *result, const GError *error, gpoint
     ask_own(relay, change, &vccw_nodedev_guest_give, on_refused);
 }
 
+/* A guest that the stock daemon does not tell the client about is called by its UUID. */
+static void
+on_guest(VccwRelay *relay, VccwMessage *reply, gpointer data)
+{
+    Change *change = data;
+    gsize at = 0;
+
+    g_free(change->guest);
+    change->guest = reply->header.status == VCCW_WIRE_OK
+                        ? vccw_words_text(reply->payload, &at)
+                        : NULL;
+    if (!change->guest)
+        change->guest = vccw_uuid_to_string(&change->guest_uuid);
+    vccw_message_free(reply);
+    change->taken = TRUE;
+    ask_own(relay, change, &vccw_nodedev_guest_take, on_taken);
+}
+
 static void
 take(VccwRelay *relay, Change *change)
 {
-    change->taken = TRUE;
-    ask_own(relay, change, &vccw_nodedev_guest_take, on_taken);
+    VccwHeader header = change->call->header;
+    VccwMessage *message;
+
+    header.procedure = BY_UUID;
+    message = vccw_message_new(&header);
+    g_byte_array_append(message->payload, change->guest_uuid.bytes,
+                        sizeof(change->guest_uuid.bytes));
+    vccw_relay_ask(relay, message, on_guest, change, change_free);
 }
 
 static void

@@ -6,6 +6,7 @@
  */
 
 #include "front/nodes.h"
+#include "front/access.h"
 #include "front/own.h"
 #include "front/words.h"
 #include "rpc/codec.h"
@@ -22,7 +23,7 @@
 /* A call for a list, on its way through both drivers. */
 typedef struct {
     VccwMessage *call;  /* the client's */
-    VccwMessage *reply; /* the stock daemon's */
+    VccwMessage *reply; /* the stock daemon's; NULL if there is none */
     VccwArgs args;
 } Listing;
 
@@ -113,7 +114,7 @@ names_of_stock(const VccwMessage *reply)
 {
     g_autoptr(GPtrArray) names = NULL;
 
-    if (reply->header.status == VCCW_WIRE_OK)
+    if (reply && reply->header.status == VCCW_WIRE_OK)
         names = vccw_words_texts(reply->payload);
     if (!names)
         return g_ptr_array_new_with_free_func(g_free);
@@ -123,12 +124,16 @@ names_of_stock(const VccwMessage *reply)
     return g_steal_pointer(&names);
 }
 
-static void
-add_ours(GPtrArray *names, const GPtrArray *ours, gboolean alone)
+/* Returns: (transfer full): without "computer", if the stock daemon tells of it. */
+static GPtrArray *
+ours_of(const GPtrArray *names, gboolean alone)
 {
-    for (guint i = 0; i < ours->len; i++)
-        if (alone || vccw_nodes_is_ours(ours->pdata[i]))
-            g_ptr_array_add(names, g_strdup(ours->pdata[i]));
+    GPtrArray *ours = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < names->len; i++)
+        if (alone || vccw_nodes_is_ours(names->pdata[i]))
+            g_ptr_array_add(ours, g_strdup(names->pdata[i]));
+    return ours;
 }
 
 static void
@@ -145,22 +150,33 @@ answer_listing(VccwRelay *relay, const Listing *listing, GPtrArray *names)
 }
 
 static void
+on_seen(VccwRelay *relay, GPtrArray *ours, gpointer data)
+{
+    Listing *listing = data;
+    g_autoptr(GPtrArray) names = names_of_stock(listing->reply);
+
+    for (guint i = 0; i < ours->len; i++)
+        g_ptr_array_add(names, g_strdup(ours->pdata[i]));
+    answer_listing(relay, listing, names);
+    listing_free(listing);
+}
+
+static void
 on_own_names(VccwRelay *relay,
              const VccwResult *result,
              const GError *error,
              gpointer data)
 {
     Listing *listing = data;
-    g_autoptr(GPtrArray) names = NULL;
+    gboolean alone = !listing->reply || listing->reply->header.status != VCCW_WIRE_OK;
 
     if (error) {
         vccw_relay_fail(relay, &listing->call->header, error);
+        listing_free(listing);
     } else {
-        names = names_of_stock(listing->reply);
-        add_ours(names, result->names, listing->reply->header.status != VCCW_WIRE_OK);
-        answer_listing(relay, listing, names);
+        vccw_access_filter(relay, ours_of(result->names, alone), on_seen, listing,
+                           listing_free);
     }
-    listing_free(listing);
 }
 
 /* The same question, but always for the names, and all of them. */
@@ -174,11 +190,19 @@ whole_question(const Listing *listing)
 }
 
 static void
+ask_ourselves(VccwRelay *relay, Listing *listing)
+{
+    gboolean all = listing->call->header.procedure == LIST_ALL;
+    VccwArgs args = whole_question(listing);
+
+    vccw_own_ask(relay, all ? LIST_ALL : LIST, &args, on_own_names, listing,
+                 listing_free);
+}
+
+static void
 on_stock_names(VccwRelay *relay, VccwMessage *reply, gpointer data)
 {
     Listing *listing = data;
-    gboolean all = listing->call->header.procedure == LIST_ALL;
-    VccwArgs args = whole_question(listing);
 
     if (reply->header.status != VCCW_WIRE_OK && !vccw_nodes_is_unsupported(reply)) {
         reply->header.procedure = listing->call->header.procedure;
@@ -187,8 +211,7 @@ on_stock_names(VccwRelay *relay, VccwMessage *reply, gpointer data)
         return;
     }
     listing->reply = reply;
-    vccw_own_ask(relay, all ? LIST_ALL : LIST, &args, on_own_names, listing,
-                 listing_free);
+    ask_ourselves(relay, listing);
 }
 
 static VccwMessage *
@@ -214,15 +237,16 @@ vccw_nodes_list(VccwRelay *relay, VccwMessage *message)
     Listing *listing;
     VccwArgs args;
 
-    if (!vccw_relay_has_stock(relay)) {
-        vccw_own_call(relay, message);
-    } else if (!vccw_own_read(relay, message, &args)) {
+    if (!vccw_own_read(relay, message, &args)) {
         vccw_message_free(message);
-    } else {
-        listing = g_new0(Listing, 1);
-        listing->call = message;
-        listing->args = args;
+        return;
+    }
+    listing = g_new0(Listing, 1);
+    listing->call = message;
+    listing->args = args;
+    if (vccw_relay_has_stock(relay))
         vccw_relay_ask(relay, question_for_stock(listing), on_stock_names, listing,
                        listing_free);
-    }
+    else
+        ask_ourselves(relay, listing);
 }

@@ -21,6 +21,7 @@ import hostlib
 from frontlib import EMULATOR, FRONT, STOCK
 from hostlib import (CSS, SUBCHANNEL, UUID, Virsh, ctl, define_file, mdev_exists, mdev_name,
                      run, wait_for, write_file)
+from rpcclient import RpcClient, xdr
 from test_front_hostdev import (ADDRESS, BY_ADDRESS, BY_UUID, GUEST, GUEST_UUID, by_name, flat,
                                 guest, hostdev, uuid_in)
 
@@ -496,6 +497,21 @@ def test_attach_what_another_guest_has(way):
     other.attachDeviceFlags(hostdev(more=MANAGED), LIVE)
     assert driver() == 'vfio_ccw'
     other.destroy()
+    assert with_host()
+
+
+def test_attach_under_a_false_name(way):
+    """What is told of the guest is its name, not what the client calls it."""
+    domain = way.defineXML(runs(guest()))
+    domain.create()
+    with RpcClient(f'{hostlib.SOCKETS}/virtqemud-sock') as client:
+        client.open(FRONT)
+        client.call(160, xdr('suisi', 'other', GUEST_UUID, domain.ID(), hostdev(more=MANAGED), LIVE))
+    for mdev in Virsh(FRONT).names('--cap', 'mdev'):
+        with pytest.raises(libvirt.libvirtError, match=f"'{GUEST}'"):
+            way.nodeDeviceLookupByName(mdev).destroy()
+    assert driver() == 'vfio_ccw'
+    domain.destroy()
     assert with_host()
 
 

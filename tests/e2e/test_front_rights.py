@@ -32,7 +32,9 @@ auth_unix_rw = "polkit"
 auth_unix_ro = "polkit"
 '''
 FRONT_CONFIG = f'''stock_qemu_socket = "{sidelib.SOCKET}"
+stock_nodedev_socket = "{sidelib.NODEDEV_SOCKET}"
 front_qemu = 1
+front_nodedev = 1
 '''
 BUS_CONFIG = f'''<busconfig><type>system</type><listen>unix:path={BUS}</listen>
 <auth>EXTERNAL</auth><policy context='default'><allow user='*'/><allow own='*'/>
@@ -267,6 +269,68 @@ print(json.dumps({name: subprocess.run(
         assert hostlib.Virsh().names('--cap', 'mdev') == []
         hostlib.ok('virsh', '-c', 'qemu:///system', 'nodedev-detach', CSS)  # root may
         hostlib.ok('virsh', '-c', 'qemu:///system', 'nodedev-reattach', CSS)
+
+
+# What an administrator may write: some devices are nobody's business.
+RULE = '''polkit.addRule(function(action, subject) {{
+    if (action.id == 'org.libvirt.api.node-device.getattr' &&
+        {names}.indexOf(action.lookup('node_device_name')) >= 0)
+        return polkit.Result.NO;
+}});'''
+HIDDEN = [CSS, hostlib.mdev_name()]
+LISTS = '''
+import json, libvirt
+connection = libvirt.open(sys.argv[1])
+listed = connection.listDevices('css')
+print(json.dumps([sorted(device.name() for device in connection.listAllDevices(1 << 16)),
+                  sorted(listed), connection.numOfDevices('css')]))'''
+LISTEN = '''
+import json, libvirt, time
+libvirt.virEventRegisterDefaultImpl()
+connection = libvirt.open('qemu:///system')
+seen = []
+connection.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE,
+                                      lambda _, device, *__: seen.append(device.name()), None)
+open('/tmp/listening', 'w').close()
+libvirt.virEventAddTimeout(200, lambda *_: None, None)
+end = time.monotonic() + 20
+while sys.argv[1] not in seen and time.monotonic() < end:
+    libvirt.virEventRunDefaultImpl()
+print(json.dumps(seen))'''
+
+
+def test_devices_that_may_not_be_seen(fresh_host, tmp_path):
+    """They are left out of lists and events, as libvirtd leaves them out."""
+    rights = dict.fromkeys(('connect.getattr', 'connect.read', 'connect.search-node-devices',
+                            'connect.write', 'node-device.getattr', 'node-device.read',
+                            'node-device.write'), 'yes')
+    write_file('/etc/polkit-1/rules.d/10-hidden.rules', RULE.format(names=HIDDEN))
+    try:
+        with both(tmp_path, manage='yes', others=rights, front='access_drivers = [ "polkit" ]\n'):
+            stock = as_user(LISTS, f'qemu:///system?socket={sidelib.SOCKET}')
+            front = as_user(LISTS, 'qemu:///system')
+            assert front == stock
+            assert CSS not in front[0] and hostlib.css_name(hostlib.OTHER) in front[0]
+            assert as_user(LISTS, 'nodedev:///system')[0] == front[0]
+            assert CSS in hostlib.Virsh('qemu:///system').names()  # root sees all
+            hear(tmp_path)
+    finally:
+        os.unlink('/etc/polkit-1/rules.d/10-hidden.rules')
+
+
+def hear(folder):
+    shown = hostlib.mdev_name(hostlib.OTHER_UUID, hostlib.OTHER)
+    told = []
+    waiting = threading.Thread(target=lambda: told.append(as_user(LISTEN, shown)))
+    waiting.start()
+    wait_for(lambda: os.path.exists('/tmp/listening'), 'it listens')
+    for index, text in enumerate((hostlib.mdev_xml(),
+                                  hostlib.mdev_xml(hostlib.OTHER_UUID, hostlib.OTHER))):
+        write_file(f'{folder}/{index}.xml', text)
+        hostlib.ok('virsh', '-c', 'qemu:///system', 'nodedev-define', f'{folder}/{index}.xml')
+    waiting.join(30)
+    os.unlink('/tmp/listening')
+    assert told == [[shown]]
 
 
 def test_same_words_as_stock(tmp_path):
