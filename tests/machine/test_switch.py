@@ -5,6 +5,8 @@ No guest is lost, and no client for longer than it takes to connect anew.
 """
 
 import json
+import os
+import pathlib
 import subprocess
 import time
 
@@ -121,8 +123,9 @@ def test_monolithic(tmp_path):
         switch(machine)
 
 
-# Debian 12 has no virtqemud. libvirtd itself stands for it, started by units like upstream's,
-# for what is tested is which sockets there are when.
+# No Debian has virtqemud. libvirtd itself stands for it, started by units like upstream's, for
+# what is tested is which sockets there are when; unless VIRTCCW_MODULAR names a folder with the
+# real daemons and their units.
 UNITS = {
     'virtqemud.socket': '''[Unit]
 Before=virtqemud.service
@@ -160,13 +163,29 @@ Also=virtqemud.socket virtqemud-ro.socket
 }
 
 
+REAL = os.environ.get('VIRTCCW_MODULAR')  # a folder with the real ones, and their units
+
+
+def install_real(machine):
+    for path in sorted(pathlib.Path(REAL).iterdir()):
+        place = '/etc/systemd/system' if path.suffix else '/usr/sbin'
+        machine.write(f'{place}/{path.name}', path.read_bytes())
+        machine.ok('chmod', '644' if path.suffix else '755', f'{place}/{path.name}')
+
+
 def test_modular(tmp_path):
+    sockets = [f'{daemon}{ro}.socket' for daemon in ('virtqemud', 'virtnodedevd')
+               for ro in ('', '-ro')] if REAL else ['virtqemud.socket', 'virtqemud-ro.socket']
     with Machine('machine', tmp_path) as machine:
         machine.stock = 'virtqemud.service'
         machine.ok('systemctl', 'disable', '--now', 'libvirtd.service', 'libvirtd.socket',
                    'libvirtd-ro.socket', 'libvirtd-admin.socket')
-        for name, text in UNITS.items():
+        if REAL:
+            install_real(machine)
+        for name, text in UNITS.items() if not REAL else ():
             machine.write(f'/etc/systemd/system/{name}', text)
         machine.ok('systemctl', 'daemon-reload')
-        machine.ok('systemctl', 'enable', '--now', 'virtqemud.socket', 'virtqemud-ro.socket')
+        machine.ok('systemctl', 'enable', '--now', *sockets)
         switch(machine)
+        assert REAL is None or 'virtqemud' in machine.ok('systemctl', 'list-units', '--all')
+        assert machine.ok('sh', '-c', 'ls /run/libvirt | grep stock || true') == ''
