@@ -18,6 +18,7 @@ import mmap
 import os
 import struct
 import threading
+import typing
 
 import libvirt
 import pytest
@@ -202,82 +203,34 @@ def is_whole():
     return place in AGREE and stores() in AGREE[place]
 
 
-class Detach:
-    """virsh nodedev-detach."""
+class Operation(typing.NamedTuple):
+    """What a client asks for, on a host that is prepared for it."""
 
-    after = 'vfio_ccw'
-
-    @staticmethod
-    def prepare(host):
-        pass
-
-    @staticmethod
-    def act(host):
-        host.connection.nodeDeviceLookupByName(CSS).dettach()
+    name: str
+    after: str  # who has the device then
+    prepare: typing.Callable
+    act: typing.Callable
 
 
-class Reattach:
-    """virsh nodedev-reattach."""
-
-    after = 'host'
-
-    @staticmethod
-    def prepare(host):
-        host.node(CSS).dettach()
-
-    @staticmethod
-    def act(host):
-        host.connection.nodeDeviceLookupByName(CSS).reAttach()
+def call(device, method):
+    """Calls a method of the node device, which the daemon must know by now."""
+    return lambda host: getattr(host.connection.nodeDeviceLookupByName(device), method)()
 
 
-class Start:
-    """virsh nodedev-start, which takes the parent."""
-
-    after = 'vfio_ccw'
-
-    @staticmethod
-    def prepare(host):
-        host.node(MDEV)
-
-    @staticmethod
-    def act(host):
-        host.connection.nodeDeviceLookupByName(MDEV).create()
+DETACH = Operation('detach', 'vfio_ccw', lambda host: None, call(CSS, 'dettach'))
+REATTACH = Operation('reattach', 'host', lambda host: host.node(CSS).dettach(), call(CSS, 'reAttach'))
+# They take the parent, and give it back.
+START = Operation('start', 'vfio_ccw', lambda host: host.node(MDEV), call(MDEV, 'create'))
+DESTROY = Operation('destroy', 'host', lambda host: host.node(MDEV).create(), call(MDEV, 'destroy'))
+# With its call-out.
+MDEVCTL_START = START._replace(name='mdevctlstart', act=lambda host: host.mdevctl('start'))
+MDEVCTL_STOP = DESTROY._replace(name='mdevctlstop', act=lambda host: host.mdevctl('stop'))
 
 
-class Destroy:
-    """virsh nodedev-destroy, which gives it back."""
-
-    after = 'host'
-
-    @staticmethod
-    def prepare(host):
-        host.node(MDEV).create()
-
-    @staticmethod
-    def act(host):
-        host.connection.nodeDeviceLookupByName(MDEV).destroy()
-
-
-class MdevctlStart(Start):
-    """mdevctl start, with its call-out."""
-
-    @staticmethod
-    def act(host):
-        host.mdevctl('start')
-
-
-class MdevctlStop(Destroy):
-    """mdevctl stop."""
-
-    @staticmethod
-    def act(host):
-        host.mdevctl('stop')
-
-
-@pytest.fixture(params=[Detach, Start, Destroy, Reattach, MdevctlStart, MdevctlStop],
-                ids=lambda one: one.__name__.lower())
+@pytest.fixture(params=[DETACH, START, DESTROY, REATTACH, MDEVCTL_START, MDEVCTL_STOP],
+                ids=lambda one: one.name)
 def operation(request, host):
-    host.inject.by_callout = request.param in (MdevctlStart, MdevctlStop)
+    host.inject.by_callout = request.param in (MDEVCTL_START, MDEVCTL_STOP)
     return request.param
 
 
@@ -319,7 +272,7 @@ def sweep(host, operation, disturb):
             host.tidy_up()
             return n - 1
         host.tidy_up()
-    pytest.fail(f'{operation.__name__} makes more than {MOST} calls')
+    pytest.fail(f'{operation.name} makes more than {MOST} calls')
 
 
 def check_refused(what, message, operation):
@@ -382,8 +335,8 @@ def test_killed(host, operation):
         what = f'{n}: {host.inject.what}'
         # What mdevctl itself has done it acknowledges, though nobody follows; and it does not
         # need the daemon.
-        assert message or operation is MdevctlStop or \
-            (operation is MdevctlStart and not host.inject.by_callout), \
+        assert message or operation is MDEVCTL_STOP or \
+            (operation is MDEVCTL_START and not host.inject.by_callout), \
             f'{what}: acknowledged by the dead'
         if host.inject.by_callout and n % 2:
             return True  # the next call is for a daemon that was running all the while
@@ -494,12 +447,12 @@ def test_cut_off(host, operation):
 
 # Files of sysfs that an operation writes to, and in which the kernel may keep it.
 BLOCKING = {
-    Detach: ['*/0.0.3000/online', '*/0.0.0004/driver_override', '*/io_subchannel/unbind',
+    DETACH: ['*/0.0.3000/online', '*/0.0.0004/driver_override', '*/io_subchannel/unbind',
              '*/vfio_ccw/bind'],
-    Reattach: ['*/0.0.0004/driver_override', '*/vfio_ccw/unbind', '*/css/drivers_probe',
+    REATTACH: ['*/0.0.0004/driver_override', '*/vfio_ccw/unbind', '*/css/drivers_probe',
                '*/0.0.3000/online'],
-    Start: ['*/vfio_ccw/bind', '*/vfio_ccw-io/create'],
-    Destroy: [f'*/{UUID}/remove', '*/vfio_ccw/unbind'],
+    START: ['*/vfio_ccw/bind', '*/vfio_ccw-io/create'],
+    DESTROY: [f'*/{UUID}/remove', '*/vfio_ccw/unbind'],
 }
 
 
@@ -517,7 +470,7 @@ def test_blocked_in_kernel(host, one, path):
     assert NEIGHBOUR in ok('virsh', '-c', 'ccw:///system', 'nodedev-dumpxml', NEIGHBOUR)
     ok('virsh', '-c', 'ccw:///system', 'nodedev-undefine', OTHER_MDEV)
     ctl('unfault')
-    wait_for(lambda: is_whole() and where() == one.after and mdev_exists() == (one is Start),
+    wait_for(lambda: is_whole() and where() == one.after and mdev_exists() == (one is START),
              'it is over')
     POINTS['blocked in the kernel'] += 1
     host.tidy_up()
@@ -541,7 +494,7 @@ def test_unknown_is_used(host, use):
     try:
         for n in range(1, MOST):
             host.inject.arm(Inject.FAIL, n, errnum=errno.EIO, changes=False, watched=watched)
-            message = attempt(Detach, host)
+            message = attempt(DETACH, host)
             host.inject.disarm()
             assert message and where() == 'host', f'{n}: {host.inject.what}: {message}'
             if not host.inject.hits:
