@@ -85,7 +85,7 @@ def pytest_collection_modifyitems(items):
     if hostlib.MODULE:
         modulelib.skip(items)
     # After them, this process's libvirt no longer finds the daemon by ccw:///system.
-    items.sort(key=lambda item: 'test_faces.py' in item.nodeid)
+    items.sort(key=lambda item: item.path.name.startswith(('test_module', 'test_faces')))
 
 
 @pytest.fixture(autouse=True)
