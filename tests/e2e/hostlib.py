@@ -10,6 +10,7 @@ they share is the host and its /etc.
 """
 
 import contextlib
+import glob
 import itertools
 import os
 import re
@@ -126,6 +127,17 @@ def wait_for(condition, what, seconds=10):
             return found
         assert time.monotonic() < deadline, f'after {seconds} s still not so: {what}'
         time.sleep(0.005)
+
+
+def at_most(seconds):
+    """A time that is kept on an idle machine: more where others want the processors, too."""
+    return seconds * SLOW * (1 + 4 * os.getloadavg()[0] / os.cpu_count())
+
+
+def hangs(process):
+    """Whether a thread of it waits for the simulated host's file system."""
+    return any('request_wait' in read_file(path)
+               for path in glob.glob(f'/proc/{process.pid}/task/*/wchan'))
 
 
 def mdev_name(uuid=UUID, subchannel=SUBCHANNEL):
@@ -391,6 +403,15 @@ def background(*argv, out):
     finally:
         process.terminate()
         process.wait(10 * SLOW)
+
+
+def until_heard(path, act):
+    """Acts again and again, until whoever writes to the file has heard of it."""
+    def has_heard():
+        act()
+        return os.path.getsize(path)
+
+    wait_for(has_heard, 'events are heard')
 
 
 def golden(name, text):

@@ -19,8 +19,9 @@ import pytest
 import frontlib
 import sidelib
 from frontlib import CONFIG, FRONT, STOCK
-from hostlib import (CSS, RW_SOCKET, SOCKETS, SUBCHANNELS, Virsh, bind_vfio, background,
-                     mdev_exists, mdev_name, mdev_xml, run, wait_for, write_file)
+from hostlib import (CSS, OTHER_UUID, RW_SOCKET, SOCKETS, SUBCHANNELS, Virsh, at_most, background,
+                     bind_vfio, mdev_exists, mdev_name, mdev_xml, run, until_heard, wait_for,
+                     write_file)
 from rpcclient import RpcClient, xdr
 
 pytestmark = frontlib.needs_libvirtd
@@ -258,14 +259,16 @@ def test_events_of_both(stock, front, tmp_path):
     bind_vfio()
     with background('virsh', '-c', FRONT, 'nodedev-event', '--event', 'lifecycle', '--loop',
                     '--timeout', '30', out=out):
-        time.sleep(1)
         path = tmp_path / 'mdev.xml'
+        write_file(path, mdev_xml(OTHER_UUID))
+        until_heard(out, lambda: Virsh(FRONT).ok('nodedev-define', str(path)) and
+                    Virsh(FRONT).ok('nodedev-undefine', mdev_name(OTHER_UUID)))
         write_file(path, mdev_xml())
         Virsh(FRONT).ok('nodedev-define', str(path))
         Virsh(FRONT).ok('nodedev-start', mdev_name())
         Virsh(FRONT).ok('nodedev-destroy', mdev_name())
         Virsh(FRONT).ok('nodedev-undefine', mdev_name())
-        wait_for(lambda: 'Undefined' in out.read_text(), 'the last event')
+        wait_for(lambda: re.search(f'{mdev_name()}.*Undefined', out.read_text()), 'the last event')
         time.sleep(0.5)
     lines = [line for line in out.read_text().splitlines() if mdev_name() in line]
     assert [line.split()[-1] for line in lines] == ['Defined', 'Created', 'Deleted', 'Undefined']
@@ -274,12 +277,16 @@ def test_events_of_both(stock, front, tmp_path):
 def test_network_events_pass(front, tmp_path):
     out = tmp_path / 'events'
     documents(tmp_path)
-    with background('virsh', '-c', FRONT, 'net-event', '--event', 'lifecycle', '--loop',
-                    '--timeout', '30', out=out):
-        time.sleep(1)
+
+    def change():
         Virsh(FRONT).ok('net-define', str(tmp_path / 'network.xml'))
         Virsh(FRONT).ok('net-undefine', 'front')
-        wait_for(lambda: 'Undefined' in out.read_text(), 'both events')
+
+    with background('virsh', '-c', FRONT, 'net-event', '--event', 'lifecycle', '--loop',
+                    '--timeout', '30', out=out):
+        until_heard(out, change)
+        change()
+        wait_for(lambda: re.search('Defined(.*\n)*.*Undefined', out.read_text()), 'both events')
 
 
 def test_32_threads(front):
@@ -315,7 +322,7 @@ def test_stock_daemon_dies(stock, front):
     begin = time.monotonic()
     with pytest.raises(libvirt.libvirtError):
         connection.listNetworks()
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < at_most(1)
     assert 'Failed to connect socket' in Virsh(FRONT).fails('list')
     assert set(SUBCHANNELS) <= set(ours.names())
     assert set(SUBCHANNELS) <= set(Virsh('nodedev:///system').names())
@@ -344,7 +351,7 @@ def test_calls_under_way_when_it_dies(stock, front):
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < at_most(1)
     assert len(outcomes) == 16
 
 

@@ -11,7 +11,6 @@ import pty
 import re
 import shutil
 import subprocess
-import time
 
 import libvirt
 import pytest
@@ -20,7 +19,7 @@ import frontlib
 import hostlib
 import sidelib
 from frontlib import EMULATOR, FRONT, KERNEL, STOCK
-from hostlib import Virsh, background, run, wait_for, write_file
+from hostlib import Virsh, background, run, until_heard, wait_for, write_file
 
 GUEST = 'front-guest'
 pytestmark = frontlib.needs_guests
@@ -200,19 +199,24 @@ def test_console(stock, front, tmp_path):
 
 def test_events_of_a_guest(stock, front, tmp_path):
     names = places(tmp_path / 'guest')
+    other = tmp_path / 'other.xml'
+    other.write_text("<domain type='qemu'><name>other</name><memory>1024</memory><os>"
+                     "<type arch='s390x'>hvm</type></os></domain>")
     told = []
     for uri in (STOCK, FRONT):
         out = tmp_path / f'events-{len(told)}'
         with background('virsh', '-c', uri, 'event', '--all', '--loop', '--timeout', '60', out=out):
-            time.sleep(1)
             virsh = Virsh(uri)
+            until_heard(out, lambda: virsh.ok('define', str(other)) and virsh.ok('undefine', 'other'))
             virsh.ok('define', names['xml'])
             virsh.ok('start', GUEST, '--paused')
             virsh.ok('resume', GUEST)
             virsh.ok('destroy', GUEST)
             virsh.ok('undefine', GUEST)
-            wait_for(lambda out=out: 'Undefined' in out.read_text(), 'the last event')
-        told.append(out.read_text())
+            wait_for(lambda out=out: re.search(f"'{GUEST}'.*Undefined", out.read_text()),
+                     'the last event')
+        told.append(''.join(line for line in out.read_text().splitlines(True)
+                            if "'other'" not in line))
     assert told[0].replace(f'?socket={sidelib.SOCKET}', '') == told[1]
     assert told[1].count("event 'lifecycle'") >= 5
 

@@ -243,8 +243,8 @@ def test_access_control_of_each_call(tmp_path):
 
 
 CHANGES = {'detach': ('nodedev-detach', CSS), 'reattach': ('nodedev-reattach', CSS),
-           'reset': ('nodedev-reset', CSS), 'define': ('nodedev-define', '/tmp/mdev.xml'),
-           'create': ('nodedev-create', '/tmp/mdev.xml'), 'look': ('nodedev-dumpxml', CSS),
+           'reset': ('nodedev-reset', CSS), 'define': ('nodedev-define', '/run/mdev.xml'),
+           'create': ('nodedev-create', '/run/mdev.xml'), 'look': ('nodedev-dumpxml', CSS),
            'list': ('nodedev-list',)}
 
 
@@ -255,7 +255,7 @@ import json, subprocess
 print(json.dumps({name: subprocess.run(
     ['virsh', '-c', 'qemu:///system', *words], text=True, stdin=subprocess.DEVNULL,
     capture_output=True).stderr for name, words in json.loads(sys.argv[1]).items()}))'''
-    write_file('/tmp/mdev.xml', hostlib.mdev_xml())
+    write_file('/run/mdev.xml', hostlib.mdev_xml())
     rights = dict.fromkeys(('connect.getattr', 'connect.search-domains', 'connect.read',
                             'connect.write', 'connect.search-node-devices',
                             'node-device.getattr', 'node-device.read'), 'yes')
