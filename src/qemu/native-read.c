@@ -11,6 +11,8 @@
 #include <string.h>
 #include <virtccw/error.h>
 
+#define CPUS_MAX 65535
+
 typedef void (*Take)(VccwNative *native, const char *text, VccwOption **ret_keep);
 
 static void
@@ -68,6 +70,12 @@ take_accelerator(VccwNative *native, const char *name)
     native->kvm = g_str_has_prefix(name, "kvm");
 }
 
+static gboolean
+is_or_absent(const VccwOption *option, const char *key, const char *value)
+{
+    return !vccw_option_get(option, key) || vccw_option_is(option, key, value);
+}
+
 static void
 take_machine(VccwNative *native, const char *text, VccwOption **ret_keep)
 {
@@ -76,11 +84,13 @@ take_machine(VccwNative *native, const char *text, VccwOption **ret_keep)
 
     if (!vccw_option_has_only(option, "type accel usb dump-guest-core memory-backend "
                                       "loadparm aes-key-wrap dea-key-wrap mem-merge "
-                                      "confidential-guest-support")) {
+                                      "confidential-guest-support") ||
+        !is_or_absent(option, "memory-backend", "s390.ram")) {
         *ret_keep = option;
         return;
     }
     native->no_merge = vccw_option_is(option, "mem-merge", "off");
+    native->dump_core = vccw_option_is(option, "dump-guest-core", "on");
     set(&native->machine, vccw_option_get(option, "type"));
     set(&native->loadparm, vccw_option_get(option, "loadparm"));
     set(&native->aes, vccw_option_get(option, "aes-key-wrap"));
@@ -127,31 +137,43 @@ take_memory(VccwNative *native, const char *text, VccwOption **ret_keep)
     vccw_option_free(option);
 }
 
-static guint
-count_of(const VccwOption *option, const char *key, guint otherwise)
+/* Leaves @ret_count as it is when the option does not have @key. */
+static gboolean
+read_count(const VccwOption *option, const char *key, guint *ret_count)
 {
     const char *text = vccw_option_get(option, key);
     guint64 value;
 
-    return text && g_ascii_string_to_unsigned(text, 10, 1, 65535, &value, NULL)
-               ? value
-               : otherwise;
+    if (text && !g_ascii_string_to_unsigned(text, 10, 1, CPUS_MAX, &value, NULL)) {
+        return FALSE;
+    }
+    *ret_count = text ? value : *ret_count;
+    return TRUE;
 }
 
+/* As in QEMU, what is not said follows from the rest. */
 static void
 take_smp(VccwNative *native, const char *text, VccwOption **ret_keep)
 {
     VccwOption *option = vccw_option_new("-smp", text, "cpus");
+    guint sockets = 0, cores = 0, threads = 0, cpus = 0, most = 0;
+    guint64 product;
 
-    if (!vccw_option_has_only(option, "cpus maxcpus sockets cores threads")) {
+    if (!vccw_option_has_only(option, "cpus maxcpus sockets cores threads") ||
+        !read_count(option, "sockets", &sockets) ||
+        !read_count(option, "cores", &cores) ||
+        !read_count(option, "threads", &threads) || !read_count(option, "cpus", &cpus) ||
+        !read_count(option, "maxcpus", &most)) {
         *ret_keep = option;
         return;
     }
-    native->sockets = count_of(option, "sockets", 0);
-    native->cores = count_of(option, "cores", native->sockets ? 1 : 0);
-    native->threads = count_of(option, "threads", native->sockets ? 1 : 0);
-    native->cpus = count_of(option, "cpus", 1);
-    native->cpus_max = MAX(count_of(option, "maxcpus", native->cpus), native->cpus);
+    product = (guint64)MAX(sockets, 1) * MAX(cores, 1) * MAX(threads, 1);
+    native->sockets = sockets;
+    native->cores = sockets ? MAX(cores, 1) : cores;
+    native->threads = sockets ? MAX(threads, 1) : threads;
+    most = most ? most : cpus ? cpus : MIN(product, CPUS_MAX);
+    native->cpus = cpus ? cpus : most;
+    native->cpus_max = MAX(most, native->cpus);
     vccw_option_free(option);
 }
 
@@ -225,7 +247,7 @@ take_vnc(VccwNative *native, const char *text, VccwOption **ret_keep)
     const char *colon = strrchr(text, ':');
     guint64 number;
 
-    if (colon && !strchr(text, ',') &&
+    if (colon && !strchr(text, ',') && !g_str_has_prefix(text, "unix:") &&
         g_ascii_string_to_unsigned(colon + 1, 10, 0, 59635, &number, NULL)) {
         native->vnc = text;
     } else {

@@ -74,7 +74,9 @@ write_memory(const VccwNative *native, VccwXmlWriter *writer)
     g_autofree char *size =
         g_strdup_printf("%" G_GUINT64_FORMAT, native->memory ? native->memory : 131072);
 
-    vccw_xml_writer_text_with(writer, "memory", "unit", "KiB", size);
+    vccw_xml_writer_text_attributes(
+        writer, "memory", size, native->dump_core ? "dumpCore" : "unit",
+        native->dump_core ? "on" : "KiB", native->dump_core ? "unit" : NULL, "KiB", NULL);
     vccw_xml_writer_text_with(writer, "currentMemory", "unit", "KiB", size);
     if (!native->memfd && !native->shared && !native->locked && !native->prealloc &&
         !native->no_merge) {
@@ -334,17 +336,6 @@ write_domain(VccwNative *native)
     return vccw_xml_writer_finish(&writer);
 }
 
-static gboolean
-has_control(const char *text)
-{
-    for (; *text; text++) {
-        if ((guchar)*text < ' ' && !strchr("\t\n\r", *text)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 char *
 vccw_qemu_from_native(const char *text, GError **error)
 {
@@ -358,7 +349,7 @@ vccw_qemu_from_native(const char *text, GError **error)
                     VCCW_QEMU_NATIVE_MAX);
         return NULL;
     }
-    if (!g_utf8_validate(text, -1, NULL) || has_control(text)) {
+    if (!vccw_xml_writer_can_carry(text)) {
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
                     "The command line is not UTF-8 or has control characters; no XML can "
                     "hold it");

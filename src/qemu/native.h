@@ -22,7 +22,7 @@ typedef struct {
     char *name, *machine, *cpu; /* owned */
     guint64 memory;             /* in KiB; 0: not said */
     guint cpus, cpus_max, sockets, cores, threads;
-    gboolean kvm, shared, memfd, locked, prealloc, no_merge;
+    gboolean kvm, shared, memfd, locked, prealloc, no_merge, dump_core;
     gboolean secure;  /* IBM Secure Execution */
     gboolean managed; /* libvirt has started it: the monitor has its name */
     gboolean local_clock, no_reboot, boot_menu, no_defaults, no_display;

@@ -3,6 +3,7 @@
 #include "qemu/option.h"
 
 #include "mdev/json-text.h"
+#include "xml/writer.h"
 
 #include <string.h>
 
@@ -68,6 +69,10 @@ read_json(GArray *pairs, const VccwJsonText *object, const char *prefix, guint d
             continue;
         }
         value = scalar(&member->value);
+        /* No element can express it; the option as it was given can be kept. */
+        if (value && !vccw_xml_writer_can_carry(value)) {
+            return FALSE;
+        }
         if (!value || !add_pair(pairs, g_steal_pointer(&key), g_steal_pointer(&value))) {
             return FALSE;
         }

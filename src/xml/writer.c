@@ -41,6 +41,18 @@ is_xml_char(gunichar c)
            (c >= 0x20 && c != 0xfffe && c != 0xffff);
 }
 
+gboolean
+vccw_xml_writer_can_carry(const char *text)
+{
+    if (!g_utf8_validate(text, -1, NULL))
+        return FALSE;
+    for (; *text; text = g_utf8_next_char(text)) {
+        if (!is_xml_char(g_utf8_get_char(text)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static void
 append_char(GString *out, gunichar c, gboolean attribute)
 {

@@ -16,6 +16,10 @@ typedef struct {
     guint depth;
 } VccwXmlWriter;
 
+/** vccw_xml_writer_can_carry: Returns: whether @text is UTF-8 and has only characters
+ * that a document may have; the writer replaces all others. */
+gboolean vccw_xml_writer_can_carry(const char *text);
+
 /** vccw_xml_writer_init: Begins an empty document. */
 void vccw_xml_writer_init(VccwXmlWriter *writer);
 

@@ -10,8 +10,19 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <virtccw/error.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+assert_sound(const GError *error)
+{
+    g_assert_nonnull(error);
+    g_assert_true(error->domain == VCCW_ERROR);
+    g_assert_cmpint(error->code, !=, VCCW_ERROR_INTERNAL);
+    g_assert_true(g_utf8_validate(error->message, -1, NULL));
+    g_assert_null(strchr(error->message, '\n'));
+}
 
 /* As much of a QEMU as composing needs. */
 static VccwQemu *
@@ -47,6 +58,9 @@ compose(const VccwDomainXml *domain, VccwQemuForm form)
     g_autofree char *document = NULL;
 
     g_assert_true(!native == !!error);
+    if (!native) {
+        assert_sound(error);
+    }
     if (native && strlen(native) <= VCCW_QEMU_NATIVE_MAX) {
         g_clear_error(&error);
         document = vccw_qemu_from_native(native, &error);
@@ -64,10 +78,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     g_assert_true(!document == !!error);
     if (!document) {
+        assert_sound(error);
         return 0;
     }
     domain = vccw_domain_xml_parse(document, FALSE, &error);
     g_assert_true(!domain == !!error);
+    if (!domain) {
+        assert_sound(error);
+    }
     if (domain && vccw_domain_xml_check(domain, &error) &&
         vccw_domain_xml_assign(domain, &error)) {
         compose(domain, VCCW_QEMU_FORM_JSON);

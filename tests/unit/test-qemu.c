@@ -253,6 +253,7 @@ test_native_refused(void)
         { "qemu-system-s390x -m 1 | tee", VCCW_ERROR_INVALID_ARG },
         { "qemu-system-s390x -append '\xff'", VCCW_ERROR_INVALID_ARG },
         { "qemu-system-s390x -append '\x01'", VCCW_ERROR_INVALID_ARG },
+        { "qemu-system-s390x -append '\xef\xbf\xbe'", VCCW_ERROR_INVALID_ARG },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(LINES); i++) {
@@ -260,6 +261,34 @@ test_native_refused(void)
 
         g_assert_null(vccw_qemu_from_native(LINES[i].text, &error));
         g_assert_error(error, VCCW_ERROR, LINES[i].code);
+    }
+}
+
+/* What is not said of the CPUs follows from the rest, as in QEMU. */
+static void
+test_native_cpus(void)
+{
+    static const struct {
+        const char *smp, *vcpu;
+    } SMP[] = {
+        { "4", "<vcpu>4</vcpu>" },
+        { "maxcpus=8", "<vcpu>8</vcpu>" },
+        { "2,maxcpus=8", "<vcpu current='2'>8</vcpu>" },
+        { "sockets=2,cores=3,threads=1", "<vcpu>6</vcpu>" },
+        { "cores=3", "<vcpu>3</vcpu>" },
+        { "0", "<qemu:arg value='0'/>" },
+        { "70000", "<qemu:arg value='70000'/>" },
+        { "sockets=x", "<qemu:arg value='sockets=x'/>" },
+        { "sockets=65535,cores=65535", "<vcpu>65535</vcpu>" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(SMP); i++) {
+        g_autofree char *line = g_strconcat("qemu-system-s390x -smp ", SMP[i].smp, NULL);
+        g_autofree char *document = vccw_qemu_from_native(line, NULL);
+
+        g_test_message("%s", line);
+        g_assert_nonnull(document);
+        g_assert_nonnull(strstr(document, SMP[i].vcpu));
     }
 }
 
@@ -423,6 +452,7 @@ main(int argc, char **argv)
     add_folder("qemu-native", ".args", test_native, "native");
     g_test_add_func("/qemu/native-refused", test_native_refused);
     g_test_add_func("/qemu/native-large", test_native_large);
+    g_test_add_func("/qemu/native-cpus", test_native_cpus);
     g_test_add_func("/qemu/manual", test_manual);
     g_test_add_func("/qemu/secure", test_secure);
     g_test_add_func("/qemu/many", test_many);
