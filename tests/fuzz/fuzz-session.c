@@ -24,6 +24,13 @@ enum { CALL_RAW, CALL_SHAPED, WAIT, STEPS };
     "<device><parent>css_0_0_0007</parent><capability type='mdev'>" \
     "<type id='vfio_ccw-io'/></capability></device>"
 
+#define GUEST_UUID "6c1e4a3e-6a0e-4d0b-9f3c-5a4a5f0c1d02"
+#define GUEST                                                                  \
+    "<domain type='kvm'><name>guest</name><uuid>" GUEST_UUID                   \
+    "</uuid><memory>1</memory><os><type>hvm</type></os><devices>"              \
+    "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address " \
+    "uuid='" UUID "'/></source></hostdev></devices></domain>"
+
 static const char *const names[] = { "computer",
                                      "css_0_0_0004",
                                      "css_0_0_0007",
@@ -36,11 +43,18 @@ static const char *const names[] = { "computer",
                                      DEFINITION,
                                      DEFINITION_ELSEWHERE,
                                      "ccw:///system",
-                                     "" };
+                                     "",
+                                     GUEST,
+                                     "guest",
+                                     "a",
+                                     "<a><b/></a>",
+                                     "urn:a",
+                                     "qemu-argv" };
 
 static VccwDriver *driver;
 static VccwServer *server;
 static char *definitions;
+static char *domains;
 
 static void
 put(const char *root, const char *path, const char *text)
@@ -88,10 +102,9 @@ static char *root;
 static void
 remove_root(void)
 {
-    char *command[] = { (char *)"rm", (char *)"-r", root, NULL };
+    char *command[] = { (char *)"/bin/rm", (char *)"-r", root, NULL };
 
-    g_spawn_sync(NULL, command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-                 NULL);
+    g_spawn_sync(NULL, command, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL);
 }
 
 static void
@@ -104,6 +117,7 @@ start(void)
                                   .operation_timeout_ms = 50 };
 
     g_log_set_writer_func(be_quiet, NULL, NULL);
+    g_setenv("PATH", "/nonexistent", TRUE); /* there is no QEMU */
     root = g_dir_make_tmp("virtccw-fuzz-XXXXXX", NULL);
     g_assert(root);
     atexit(remove_root);
@@ -111,32 +125,38 @@ start(void)
     definitions = g_build_filename(root, "mdevctl.d", NULL);
     options.sysfs = root;
     options.definitions = definitions;
+    domains = g_build_filename(root, "domains", NULL);
+    options.domains = domains;
     driver = vccw_driver_new(&options, NULL);
     g_assert(driver);
     vccw_driver_reload(driver);
     server = vccw_server_new(driver, NULL);
 }
 
+/* Removes the files in @folder, and those in its folders. Returns: whether there were
+ * any. */
+static gboolean
+empty(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    gboolean changed = FALSE;
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        changed |= g_unlink(path) == 0 || empty(path);
+    }
+    return changed;
+}
+
 /* Removes the definitions that an input left. */
 static void
 clean_up(void)
 {
-    g_autoptr(GDir) dir = g_dir_open(definitions, 0, NULL);
-    gboolean changed = FALSE;
-    const char *parent;
+    gboolean changed = empty(definitions);
 
-    while (dir && (parent = g_dir_read_name(dir))) {
-        g_autofree char *folder = g_build_filename(definitions, parent, NULL);
-        g_autoptr(GDir) inner = g_dir_open(folder, 0, NULL);
-        const char *name;
-
-        while (inner && (name = g_dir_read_name(inner))) {
-            g_autofree char *path = g_build_filename(folder, name, NULL);
-
-            g_unlink(path);
-            changed = TRUE;
-        }
-    }
+    changed |= empty(domains);
     if (changed)
         vccw_driver_reload(driver);
 }
@@ -172,8 +192,44 @@ put_name(GByteArray *payload, guint8 choice, const guint8 *text, gsize size)
     put_text(payload, own);
 }
 
-/* The arguments in the operation's shape: two bytes choose name and text, two are number
- * and flags, the rest is text. */
+static void
+put_uuid(GByteArray *payload)
+{
+    VccwUuid uuid;
+
+    vccw_uuid_parse(GUEST_UUID, &uuid, NULL);
+    g_byte_array_append(payload, uuid.bytes, sizeof uuid.bytes);
+}
+
+/* What stands before the flags: the parts of each shape, in their order: n a number, s a
+ * text, o an optional text, u a UUID, i the id of a domain, 1 that there is one. */
+static const char *const shapes[] = {
+    [VCCW_ARGS_NONE] = "",
+    [VCCW_ARGS_NUMBER] = "n",
+    [VCCW_ARGS_NAME] = "s",
+    [VCCW_ARGS_NAME_FLAGS] = "s",
+    [VCCW_ARGS_NAME_NUMBER] = "sn",
+    [VCCW_ARGS_NAME_TEXT_FLAGS] = "ss",
+    [VCCW_ARGS_NAME_OPTTEXT_FLAGS] = "so",
+    [VCCW_ARGS_OPTNAME_FLAGS] = "o",
+    [VCCW_ARGS_OPTNAME_NUMBER_FLAGS] = "on",
+    [VCCW_ARGS_NUMBER_FLAGS] = "n",
+    [VCCW_ARGS_NUMBER_OPTNAME] = "no",
+    [VCCW_ARGS_OPTNAME] = "o",
+    [VCCW_ARGS_OPTNAMES_FLAGS] = "oooo",
+    [VCCW_ARGS_UUID] = "u",
+    [VCCW_ARGS_DOMAIN] = "sui",
+    [VCCW_ARGS_DOMAIN_FLAGS] = "sui",
+    [VCCW_ARGS_DOMAIN_NUMBER] = "suin",
+    [VCCW_ARGS_DOMAIN_OPTTEXT_FLAGS] = "suio",
+    [VCCW_ARGS_DOMAIN_NUMBER_OPTTEXT_FLAGS] = "suino",
+    [VCCW_ARGS_DOMAIN_NUMBER_OPTTEXTS_FLAGS] = "suinooo",
+    [VCCW_ARGS_NUMBER_OPTDOMAIN] = "n1sui",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(shapes) == VCCW_ARGS_LAST);
+
+/* The arguments in the operation's shape: two bytes choose the texts, in turn, two are
+ * number and flags, the rest is text. */
 static void
 call_shaped(Client *client,
             const VccwOperation *operation,
@@ -182,22 +238,22 @@ call_shaped(Client *client,
 {
     g_autoptr(GByteArray) payload = g_byte_array_new();
     guint32 number = (gint8)data[2], flags = data[3] | (data[3] & 0xe0u) << 24;
-    VccwArgsShape shape = operation->args;
+    guint texts = 0;
 
-    if (shape == VCCW_ARGS_NUMBER || shape == VCCW_ARGS_NUMBER_FLAGS ||
-        shape == VCCW_ARGS_NUMBER_OPTNAME)
-        put_word(payload, number);
-    if (shape == VCCW_ARGS_OPTNAME_FLAGS || shape == VCCW_ARGS_OPTNAME_NUMBER_FLAGS ||
-        shape == VCCW_ARGS_NUMBER_OPTNAME)
-        put_word(payload, 1);
-    if (shape != VCCW_ARGS_NUMBER && shape != VCCW_ARGS_NUMBER_FLAGS)
-        put_name(payload, data[0], data + 4, size - 4);
-    if (shape == VCCW_ARGS_NAME_OPTTEXT_FLAGS)
-        put_word(payload, 1);
-    if (shape == VCCW_ARGS_NAME_TEXT_FLAGS || shape == VCCW_ARGS_NAME_OPTTEXT_FLAGS)
-        put_name(payload, data[1], data + 4, size - 4);
-    if (shape == VCCW_ARGS_NAME_NUMBER || shape == VCCW_ARGS_OPTNAME_NUMBER_FLAGS)
-        put_word(payload, number);
+    for (const char *part = shapes[operation->args]; *part; part++) {
+        if (*part == 'o' || *part == '1')
+            put_word(payload, 1);
+        if (*part == 'o' || *part == 's') {
+            put_name(payload, data[texts % 2] + texts / 2, data + 4, size - 4);
+            texts++;
+        } else if (*part == 'u') {
+            put_uuid(payload);
+        } else if (*part == 'i') {
+            put_word(payload, -1);
+        } else if (*part == 'n') {
+            put_word(payload, number);
+        }
+    }
     put_word(payload, flags);
     call(client, operation, payload);
 }
