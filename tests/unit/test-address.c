@@ -244,10 +244,12 @@ static void
 test_round_trip_all(gconstpointer data)
 {
     guint cssid = GPOINTER_TO_UINT(data);
+    /* An emulated processor would take a minute; this, too, ends with ffff. */
+    guint step = g_getenv("VIRTCCW_LAB") ? 17 : 1;
     guint32 last = 0;
 
     for (guint ssid = 0; ssid <= VCCW_SSID_MAX; ssid++)
-        for (guint devno = 0; devno <= 0xffff; devno++) {
+        for (guint devno = 0; devno <= 0xffff; devno += step) {
             VccwBusId id = { .cssid = cssid, .ssid = ssid, .devno = devno };
 
             assert_bus_id_goes_round(&id);
