@@ -19,44 +19,15 @@
  * compared.
  */
 
+#include "cost.h"
 #include "error-name.h"
+#include "source-file.h"
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <virtccw/error.h>
 #include <virtccw/nodedev-xml.h>
 
 #define MIB (1024 * 1024)
-
-#ifndef __has_feature /* clang's; gcc has the macros */
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED TRUE
-#else
-#define SANITIZED FALSE
-#endif
-
-static char *
-source_path(const char *relative)
-{
-    const char *root = g_getenv("VIRTCCW_SOURCE");
-
-    g_assert_nonnull(root);
-    return g_build_filename(root, relative, NULL);
-}
-
-static char *
-read_file(const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    char *text = NULL;
-
-    g_file_get_contents(path, &text, NULL, &error);
-    g_assert_no_error(error);
-    return text;
-}
 
 static VccwNodedevXml *
 parse(const char *text, gboolean validate)
@@ -517,15 +488,6 @@ static const struct {
     { "4-mib-not-utf8", "<device>", "\xff", 4 * MIB, 0, "", VCCW_ERROR_TOO_LARGE },
 };
 
-static double
-cpu_ms(void)
-{
-    struct timespec t;
-
-    g_assert_cmpint(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), ==, 0);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 static long
 peak_kib(void)
 {
@@ -553,7 +515,7 @@ test_bomb(gconstpointer data)
 
         ms = cpu_ms() - ms;
         g_test_message("%s: %.2f ms", bombs[i].name, ms);
-        g_assert_cmpfloat(ms, <=, g_getenv("VIRTCCW_LAB") ? 5000 : SANITIZED ? 500 : 50);
+        g_assert_cmpfloat(ms, <=, cost_limit(50));
         if (!SANITIZED)
             g_assert_cmpint(peak_kib() - kib, <=, 16 * 1024);
         if (bombs[i].code < 0 && !validate)

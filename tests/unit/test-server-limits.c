@@ -2,17 +2,12 @@
 
 /* What clients may cost the server, whatever they do: calls, memory, time, places. */
 
+#include "cost.h"
 #include "rpc-fixture.h"
 #include "rpc/peers.h"
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/un.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED TRUE
-#else
-#define SANITIZED FALSE
-#endif
 
 /* Five calls run at most; the others wait for their turn, and pings do not. */
 static void
