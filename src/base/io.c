@@ -21,9 +21,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ATTR_MAX                                                          \
-    4096 /* bytes of a sysfs attribute: the kernel gives one page at most \
-          */
+#define ATTR_MAX                                                                         \
+    4096                /* bytes of a sysfs attribute: the kernel gives one page at most \
+                         */
+#define FIRST_PART 4096 /* bytes to be read of a file that does not tell its size */
 
 void
 vccw_fd_clear(int *fd)
@@ -104,8 +105,23 @@ is_self_or_parent(const char *name)
     return g_str_equal(name, ".") || g_str_equal(name, "..");
 }
 
-GPtrArray *
-vccw_list_dir(int dirfd, const char *path, GError **error)
+/* Returns: whether it is one; FALSE with errno if that cannot be known. */
+static gboolean
+is_folder(DIR *dir, const struct dirent *entry)
+{
+    struct stat st;
+
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR;
+    if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return S_ISDIR(st.st_mode);
+    if (errno == ENOENT) /* has gone meanwhile */
+        errno = 0;
+    return FALSE;
+}
+
+static GPtrArray *
+list(int dirfd, const char *path, gboolean only_folders, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_auto(VccwFd) fd = vccw_open_dir(dirfd, path, error);
@@ -121,9 +137,14 @@ vccw_list_dir(int dirfd, const char *path, GError **error)
         return NULL;
     }
     vccw_fd_steal(&fd);
-    while ((errno = 0, entry = readdir(dir)))
-        if (!is_self_or_parent(entry->d_name))
+    while ((errno = 0, entry = readdir(dir))) {
+        if (is_self_or_parent(entry->d_name))
+            continue;
+        if (!only_folders || is_folder(dir, entry))
             g_ptr_array_add(names, g_strdup(entry->d_name));
+        else if (errno)
+            break;
+    }
     errnum = errno;
     closedir(dir);
     if (errnum) {
@@ -131,6 +152,18 @@ vccw_list_dir(int dirfd, const char *path, GError **error)
         return NULL;
     }
     return g_steal_pointer(&names);
+}
+
+GPtrArray *
+vccw_list_dir(int dirfd, const char *path, GError **error)
+{
+    return list(dirfd, path, FALSE, error);
+}
+
+GPtrArray *
+vccw_list_folders(int dirfd, const char *path, GError **error)
+{
+    return list(dirfd, path, TRUE, error);
 }
 
 /* Reads until the end or until @size bytes are there; -1 with errno. */
@@ -267,7 +300,8 @@ read_all(int fd, gsize expected, gsize max, gsize *ret_length)
 {
     g_autofree char *data = NULL;
     gsize length = 0;
-    gsize room = expected;
+    gsize room =
+        expected ? expected : FIRST_PART; /* those of /proc say that they are empty */
 
     for (;;) {
         gssize n;

@@ -51,6 +51,9 @@ int vccw_open_dir(int dirfd, const char *path, GError **error);
  */
 GPtrArray *vccw_list_dir(int dirfd, const char *path, GError **error);
 
+/** vccw_list_folders: As vccw_list_dir(), but only of folders; a link to one is none. */
+GPtrArray *vccw_list_folders(int dirfd, const char *path, GError **error);
+
 /**
  * vccw_read_attr: Reads a sysfs attribute.
  * @dirfd: the folder that @path is relative to

@@ -36,26 +36,48 @@ typedef struct {
     GPtrArray *disks;
 } Search;
 
-/* What a device that is built on others is; NULL if it is built on none. */
-static char *
-read_purpose(const Search *search, int dir, const char *name, char **ret_mapper)
+static gboolean
+has(GPtrArray *folders, const char *name)
 {
+    return folders && g_ptr_array_find_with_equal_func(folders, name, g_str_equal, NULL);
+}
+
+/* What a device-mapper device is. */
+static char *
+read_mapper(const Search *search, int dir, char **ret_mapper)
+{
+    static const struct {
+        const char *prefix;
+        const char *kind;
+    } kinds[] = {
+        { "LVM-", "LVM volume" },
+        { "mpath-", "multipath device" },
+        { "CRYPT-", "encrypted device" },
+        { "", "device-mapper device" },
+    };
     g_autofree char *mapper = vccw_look_attr(search->look, dir, "dm/name");
     g_autofree char *uuid = vccw_look_attr(search->look, dir, "dm/uuid");
-    char *purpose = NULL;
+    gsize i = 0;
 
-    if (mapper && uuid && g_str_has_prefix(uuid, "LVM-"))
-        purpose = g_strdup_printf("LVM volume '%s'", mapper);
-    else if (mapper && uuid && g_str_has_prefix(uuid, "mpath-"))
-        purpose = g_strdup_printf("multipath device '%s'", mapper);
-    else if (mapper && uuid && g_str_has_prefix(uuid, "CRYPT-"))
-        purpose = g_strdup_printf("encrypted device '%s'", mapper);
-    else if (mapper)
-        purpose = g_strdup_printf("device-mapper device '%s'", mapper);
-    else if (vccw_look_is_folder(search->look, dir, "md"))
-        purpose = g_strdup_printf("MD array '%s'", name);
-    *ret_mapper = g_steal_pointer(&mapper);
-    return purpose;
+    if (!mapper)
+        return NULL;
+    while (!g_str_has_prefix(uuid ? uuid : "", kinds[i].prefix))
+        i++;
+    *ret_mapper = g_strdup(mapper);
+    return g_strdup_printf("%s '%s'", kinds[i].kind, mapper);
+}
+
+/* What a device that is built on others is; NULL if it is built on none. */
+static char *
+read_purpose(const Search *search,
+             int dir,
+             GPtrArray *folders,
+             const char *name,
+             char **ret_mapper)
+{
+    if (has(folders, "dm"))
+        return read_mapper(search, dir, ret_mapper);
+    return has(folders, "md") ? g_strdup_printf("MD array '%s'", name) : NULL;
 }
 
 static void add_disk(const Search *search, int dir, const char *name, const char *below);
@@ -75,21 +97,21 @@ add_holders(const Search *search, int dir, const char *name)
     }
 }
 
+/* The name of a disk's partition begins with that of the disk. */
 static void
-add_partitions(const Search *search, int dir)
+add_partitions(const Search *search, int dir, GPtrArray *folders, const char *disk)
 {
-    g_autoptr(GPtrArray) names = vccw_look_list(search->look, dir, ".");
-
-    for (guint i = 0; names && i < names->len; i++) {
-        g_autofree char *partition = g_build_filename(names->pdata[i], "partition", NULL);
+    for (guint i = 0; folders && i < folders->len; i++) {
+        const char *name = folders->pdata[i];
+        g_autofree char *partition = g_build_filename(name, "partition", NULL);
         g_auto(VccwFd) child = -1;
 
-        if (!vccw_look_is_folder(search->look, dir, names->pdata[i]) ||
+        if (!g_str_has_prefix(name, disk) ||
             !vccw_look_exists(search->look, dir, partition))
             continue;
-        child = vccw_look_dir(search->look, dir, names->pdata[i]);
+        child = vccw_look_dir(search->look, dir, name);
         if (child >= 0)
-            add_disk(search, child, names->pdata[i], NULL);
+            add_disk(search, child, name, NULL);
     }
 }
 
@@ -98,21 +120,24 @@ static void
 add_disk(const Search *search, int dir, const char *name, const char *below)
 {
     g_autofree char *number = vccw_look_attr(search->look, dir, "dev");
+    g_autoptr(GPtrArray) folders = NULL;
     VccwDisk *disk;
     guint major, minor;
 
     if (is_known(search->disks, name) || search->disks->len >= DISKS_MAX || !number ||
         sscanf(number, "%u:%u", &major, &minor) != 2)
         return;
+    folders = vccw_look_folders(search->look, dir, ".");
     disk = g_new0(VccwDisk, 1);
     disk->name = g_strdup(name);
     disk->below = g_strdup(below);
     disk->major = major;
     disk->minor = minor;
-    disk->purpose = read_purpose(search, dir, name, &disk->mapper);
+    disk->purpose = read_purpose(search, dir, folders, name, &disk->mapper);
     g_ptr_array_add(search->disks, disk);
-    add_holders(search, dir, name);
-    add_partitions(search, dir);
+    if (has(folders, "holders"))
+        add_holders(search, dir, name);
+    add_partitions(search, dir, folders, name);
 }
 
 static void
@@ -133,18 +158,18 @@ add_disks_in(const Search *search, int dir)
 static void
 search_below(const Search *search, int dir, guint depth)
 {
-    g_autoptr(GPtrArray) names = vccw_look_list(search->look, dir, ".");
+    g_autoptr(GPtrArray) names = vccw_look_folders(search->look, dir, ".");
 
     for (guint i = 0; names && i < names->len; i++) {
         g_auto(VccwFd) child = -1;
 
-        if (!vccw_look_is_folder(search->look, dir, names->pdata[i]))
-            continue;
         if (g_str_equal(names->pdata[i], "block")) {
             add_disks_in(search, dir);
             continue;
         }
-        child = depth ? vccw_look_dir(search->look, dir, names->pdata[i]) : -1;
+        if (!depth || g_str_equal(names->pdata[i], "power")) /* each device has one */
+            continue;
+        child = vccw_look_dir(search->look, dir, names->pdata[i]);
         if (child >= 0)
             search_below(search, child, depth - 1);
     }

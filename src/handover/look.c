@@ -81,6 +81,17 @@ vccw_look_list(VccwLook *look, int dirfd, const char *path)
     return names;
 }
 
+GPtrArray *
+vccw_look_folders(VccwLook *look, int dirfd, const char *path)
+{
+    GError *problem = NULL;
+    GPtrArray *names = vccw_list_folders(dirfd, path, &problem);
+
+    if (!names)
+        judge(look, problem);
+    return names;
+}
+
 int
 vccw_look_dir(VccwLook *look, int dirfd, const char *path)
 {
@@ -92,30 +103,15 @@ vccw_look_dir(VccwLook *look, int dirfd, const char *path)
     return fd;
 }
 
-static gboolean
-look_stat(VccwLook *look, int dirfd, const char *path, struct stat *ret_st)
+gboolean
+vccw_look_exists(VccwLook *look, int dirfd, const char *path)
 {
     GError *problem = NULL;
+    struct stat st;
 
-    if (fstatat(dirfd, path, ret_st, AT_SYMLINK_NOFOLLOW) == 0)
+    if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
         return TRUE;
     vccw_set_errno(&problem, errno, "cannot look at '%s'", path);
     judge(look, problem);
     return FALSE;
-}
-
-gboolean
-vccw_look_exists(VccwLook *look, int dirfd, const char *path)
-{
-    struct stat st;
-
-    return look_stat(look, dirfd, path, &st);
-}
-
-gboolean
-vccw_look_is_folder(VccwLook *look, int dirfd, const char *path)
-{
-    struct stat st;
-
-    return look_stat(look, dirfd, path, &st) && S_ISDIR(st.st_mode);
 }

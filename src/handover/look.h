@@ -46,13 +46,14 @@ char *vccw_look_link(VccwLook *look, int dirfd, const char *path);
  * is no such folder. */
 GPtrArray *vccw_look_list(VccwLook *look, int dirfd, const char *path);
 
+/** vccw_look_folders: Returns: (transfer full) (nullable): as vccw_list_folders(); NULL
+ * if there is no such folder. */
+GPtrArray *vccw_look_folders(VccwLook *look, int dirfd, const char *path);
+
 /** vccw_look_dir: Returns: a descriptor of a folder; -1 if there is none. */
 int vccw_look_dir(VccwLook *look, int dirfd, const char *path);
 
 /** vccw_look_exists: Returns: whether @path exists, a dangling link included. */
 gboolean vccw_look_exists(VccwLook *look, int dirfd, const char *path);
-
-/** vccw_look_is_folder: Returns: whether @path is a folder; a link to one is none. */
-gboolean vccw_look_is_folder(VccwLook *look, int dirfd, const char *path);
 
 G_END_DECLS

@@ -156,12 +156,10 @@ find_holders(const Search *search, GPtrArray *disks)
 static void
 find_interfaces(const Search *search, int dir, guint depth)
 {
-    g_autoptr(GPtrArray) names = vccw_look_list(search->look, dir, ".");
+    g_autoptr(GPtrArray) names = vccw_look_folders(search->look, dir, ".");
 
     for (guint i = 0; names && i < names->len; i++) {
-        gboolean folder = vccw_look_is_folder(search->look, dir, names->pdata[i]);
-        g_auto(VccwFd) child =
-            folder ? vccw_look_dir(search->look, dir, names->pdata[i]) : -1;
+        g_auto(VccwFd) child = vccw_look_dir(search->look, dir, names->pdata[i]);
         g_autoptr(GPtrArray) interfaces = NULL;
 
         if (child < 0)
