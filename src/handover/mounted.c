@@ -447,6 +447,31 @@ vccw_mounted_find_openers(const VccwHandoverHost *host,
             judge_process(&search, proc, pids->pdata[i]);
 }
 
+/* -- what the kernel has open, without a claim and without a holder -- */
+
+void
+vccw_mounted_find_loops(const VccwHandoverHost *host,
+                        VccwLook *look,
+                        int sysfs,
+                        GPtrArray *disks,
+                        GPtrArray *users)
+{
+    g_auto(Search) search = { host, look, disks, users, NULL, NULL };
+    g_autoptr(GPtrArray) names = vccw_look_list(look, sysfs, "block");
+
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = names->pdata[i];
+        g_autofree char *path =
+            g_build_filename("block", name, "loop/backing_file", NULL);
+        g_autofree char *file =
+            g_str_has_prefix(name, "loop") ? vccw_look_attr(look, sysfs, path) : NULL;
+        const VccwDisk *disk = file ? find_by_path(&search, file) : NULL;
+
+        if (disk)
+            add_user(users, g_strdup_printf("loop device %s on %s", name, disk->name));
+    }
+}
+
 /* -- who has it exclusively -- */
 
 static gboolean

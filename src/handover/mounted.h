@@ -46,6 +46,19 @@ void vccw_mounted_find_openers(const VccwHandoverHost *host,
                                GPtrArray *users);
 
 /**
+ * vccw_mounted_find_loops: Looks for loop devices on them: no process has the disk open,
+ * the kernel claims nothing, and shows no holder.
+ * @look: tells whether all could be known
+ * @sysfs: descriptor of the root of sysfs
+ * @users: of char *: what is found is appended, "loop device loop0 on dasda1"
+ */
+void vccw_mounted_find_loops(const VccwHandoverHost *host,
+                             VccwLook *look,
+                             int sysfs,
+                             GPtrArray *disks,
+                             GPtrArray *users);
+
+/**
  * vccw_mounted_find_exclusive: Looks for disks that somebody has open exclusively, the
  * kernel included.
  * @look: (nullable): tells whether all could be known

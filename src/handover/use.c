@@ -307,8 +307,11 @@ find_all(Search *search)
     g_autofree char *driver = driver_of(search->look, search->sysfs, search->device);
 
     search->driver = driver;
-    if (disks->len)
+    if (disks->len) {
         vccw_mounted_find(search->host, search->look, disks, search->users);
+        vccw_mounted_find_loops(search->host, search->look, search->sysfs, disks,
+                                search->users);
+    }
     find_holders(search, disks);
     find_network(search);
     find_tape(search);

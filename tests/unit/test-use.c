@@ -111,6 +111,22 @@ test_mounted(Fixture *f, gconstpointer data)
     assert_users(f, "file system mounted at '/srv a' (dasda1)");
 }
 
+static void
+test_loop(Fixture *f, gconstpointer data)
+{
+    tree_write(f->sys, "7:0", "block/loop0/dev");
+    tree_write(f->sys, "/srv/image", "block/loop1/loop/backing_file");
+    tree_write(f->sys, "/dev/dasda1", "block/no/loop/backing_file");
+    assert_users(f, "");
+    tree_write(f->sys, "/dev/dasda1", "block/loop2/loop/backing_file");
+    assert_users(f, "loop device loop2 on dasda1");
+    add_holder(f, "dm-0", "253:0", NULL);
+    tree_write(f->sys, "vg0-home", "devices/virtual/block/dm-0/dm/name");
+    tree_write(f->sys, "/dev/mapper/vg0-home", "block/loop2/loop/backing_file");
+    assert_users(f,
+                 "loop device loop2 on dm-0, device-mapper device 'vg0-home' on dasda1");
+}
+
 /* Who mounts what needs no device may name it as they like, in a namespace of their own.
  */
 static void
@@ -504,6 +520,7 @@ main(int argc, char **argv)
     ADD("/use/mounted", test_mounted);
     ADD("/use/mounted/source", test_mounted_source);
     ADD("/use/mounted/source/false", test_false_source);
+    ADD("/use/loop", test_loop);
     ADD("/use/mounted/very-many", test_very_many_mounts);
     ADD("/use/mounted/elsewhere", test_mounted_elsewhere);
     ADD("/use/mounted/root", test_root);
