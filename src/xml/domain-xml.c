@@ -187,8 +187,8 @@ read_vcpus(VccwDomainXml *domain, GError **error)
     const char *current = node ? vccw_xml_tree_attribute(node, "current") : NULL;
 
     domain->vcpus = 1;
-    if (text && !vccw_xml_element_number_from(node, "<vcpu>", text, 10, VCPUS_MAX,
-                                              &domain->vcpus, error))
+    if (node && !vccw_xml_element_number_from(node, "<vcpu>", text ? text : "", 10,
+                                              VCPUS_MAX, &domain->vcpus, error))
         return FALSE;
     domain->current_vcpus = domain->vcpus;
     if (current &&
