@@ -234,6 +234,7 @@ set_defaults(VccwSettings *settings)
     settings->unix_sock_rw_perms = 0600;
     settings->unix_sock_ro_perms = settings->privileged ? 0666 : 0600;
     settings->log_level = 2;
+    settings->keepalive_interval = 5;
     settings->operation_timeout = 30;
     settings->take_parents = TRUE;
 }
@@ -357,6 +358,8 @@ vccw_settings_new(int *argc, char ***argv, gboolean privileged, GError **error)
     if (!settings->show_version &&
         (!load_config(settings, error) || !complete_front(settings, error)))
         return NULL;
+    if (settings->keepalive_interval == 0) /* never, as for libvirt's daemons */
+        settings->keepalive_interval = -1;
     if (settings->verbose)
         settings->log_level = 1;
     return g_steal_pointer(&settings);

@@ -34,7 +34,7 @@ typedef struct {
     mode_t unix_sock_ro_perms;
     guint max_clients;         /* 0: the server's default */
     guint max_client_requests; /* 0: the server's default */
-    int keepalive_interval;    /* seconds; 0: the server's default; -1: never */
+    int keepalive_interval;    /* seconds; -1: never */
     guint keepalive_count;     /* 0: the server's default */
     guint log_level;           /* 1 debug … 4 error */
     guint operation_timeout;   /* seconds */

@@ -50,14 +50,22 @@ vccw_lock_instance(const char *state_dir, GError **error)
     return -1;
 }
 
+/* Whether somebody listens there, though he may be too busy to let anybody in now. */
+static gboolean
+is_served(const struct sockaddr_un *address)
+{
+    g_auto(VccwFd) probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    return probe >= 0 &&
+           (connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+            errno == EAGAIN);
+}
+
 /* A socket file whose daemon was killed refuses connections and may be replaced. */
 static gboolean
 clear_stale(const struct sockaddr_un *address, GError **error)
 {
-    g_auto(VccwFd) probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (probe >= 0 &&
-        connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0) {
+    if (is_served(address)) {
         g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
                     "another daemon answers at '%s': stop it first", address->sun_path);
         return FALSE;

@@ -45,6 +45,18 @@ def test_other_folders_can_be_served_beside_it(daemon, virsh, tmp_path):
     assert CSS in virsh.names()
 
 
+def test_socket_of_a_daemon_that_lets_nobody_in(daemon, tmp_path):
+    """It is somebody's although he is too busy to answer, and nobody waits for him."""
+    path = str(tmp_path / 'virtccwd-sock-ro')
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+        listener.bind(path)
+        listener.listen(0)
+        client.connect(path)
+        result = run(VIRTCCWD, '--socket-dir', str(tmp_path), '--state-dir', str(tmp_path / 'state'))
+        assert result.rc == 1 and f"another daemon answers at '{path}'" in result.err
+        assert os.path.exists(path)
+
+
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_ends_cleanly(daemon, number):
     with RpcClient(RW_SOCKET) as idle:

@@ -82,7 +82,7 @@ test_values(void)
                                       "unix_sock_group = \"kvm\"\n"
                                       "unix_sock_rw_perms = \"0660\"\n"
                                       "max_clients = 12\n"
-                                      "keepalive_interval = -1\n"
+                                      "keepalive_interval = 0\n"
                                       "operation_timeout = 3\n",
                                       -1, NULL));
     settings = parse(&error, "--config", path);
@@ -109,6 +109,7 @@ test_defaults(void)
     g_assert_cmpstr(settings->definitions, ==, "/etc/mdevctl.d");
     g_assert_cmpstr(settings->state_dir, ==, "/run/virtccw");
     g_assert_cmpuint(settings->unix_sock_rw_perms, ==, 0600);
+    g_assert_cmpint(settings->keepalive_interval, ==, 5);
     g_assert_cmpint(settings->timeout, ==, 0);
 }
 
