@@ -11,6 +11,7 @@
 #include "driver/identify.h"
 #include "driver/node.h"
 #include "driver/session-private.h"
+#include "driver/uses.h"
 #include "handover/handover.h"
 #include "handover/identity.h"
 #include <libvirt/libvirt.h>
@@ -32,6 +33,7 @@ struct _VccwDriver {
     VccwIdentify *identify; /* NULL if nothing is handed over */
     VccwVolumes *volumes;   /* the same */
     VccwGlance *glance;
+    VccwUses *uses;     /* once somebody has listened */
     VccwGuests *guests; /* or NULL */
     guint retry;        /* the timer of what guests have not let go of yet */
     guint retries;      /* that are left */
@@ -498,6 +500,7 @@ vccw_driver_free(VccwDriver *driver)
     vccw_autostart_free(driver->autostart);
     vccw_jobs_free(driver->jobs);
     vccw_volumes_free(driver->volumes);
+    vccw_uses_free(driver->uses);
     vccw_glance_free(driver->glance);
     vccw_guests_free(driver->guests);
     vccw_domain_store_free(driver->domains);
@@ -628,6 +631,20 @@ vccw_driver_remove_session(VccwDriver *driver, VccwSession *session)
         driver->sessions->pdata[i] = NULL;
     else
         g_ptr_array_remove_index_fast(driver->sessions, i);
+}
+
+static void
+on_use(const VccwNodeName *name, gpointer data)
+{
+    tell_update(data, name);
+}
+
+void
+vccw_driver_watch_uses(VccwDriver *driver)
+{
+    if (!driver->uses)
+        driver->uses = vccw_uses_new(&driver->handover, driver->inventory, driver->guests,
+                                     on_use, driver);
 }
 
 gint32

@@ -122,6 +122,10 @@ VccwIdentify *vccw_driver_identify(VccwDriver *driver);
 /** vccw_driver_volumes: Returns: (nullable): what is remembered of devices. */
 VccwVolumes *vccw_driver_volumes(VccwDriver *driver);
 
+/** vccw_driver_watch_uses: Somebody listens: tells from now on when the user of a device
+ * changes. */
+void vccw_driver_watch_uses(VccwDriver *driver);
+
 /** vccw_driver_glance: Returns: the host's mounts. */
 VccwGlance *vccw_driver_glance(VccwDriver *driver);
 

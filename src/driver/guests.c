@@ -204,6 +204,12 @@ look(VccwGuests *guests)
 }
 
 const char *
+vccw_guests_folder(VccwGuests *guests)
+{
+    return guests->folder;
+}
+
+const char *
 vccw_guests_find(VccwGuests *guests, const VccwUuid *uuid)
 {
     const Status *status;

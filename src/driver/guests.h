@@ -23,6 +23,9 @@ VccwGuests *vccw_guests_new(const char *folder);
 /** vccw_guests_free: Releases @guests. NULL is fine. */
 void vccw_guests_free(VccwGuests *guests);
 
+/** vccw_guests_folder: Returns: where their status is. */
+const char *vccw_guests_folder(VccwGuests *guests);
+
 /** vccw_guests_find: Returns: (transfer none) (nullable): the name of the guest that has
  * the device; valid until the next call. */
 const char *vccw_guests_find(VccwGuests *guests, const VccwUuid *uuid);

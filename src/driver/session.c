@@ -240,6 +240,8 @@ vccw_session_subscribe(VccwSession *session,
     }
     if (!canonical_device(device, &canonical, error))
         return -1;
+    if (event == VIR_NODE_DEVICE_EVENT_ID_UPDATE)
+        vccw_driver_watch_uses(session->driver);
     return subscribe(session, FALSE, event, canonical, error);
 }
 

@@ -23,6 +23,39 @@ DASD = {'id': '0.0.3000', 'cutype': '3990/e9', 'devtype': '3390/0c',
 GUESTS = '/run/libvirt/qemu'
 
 
+def run_guest(name, uuid):
+    """A status file, as libvirt's QEMU driver writes it."""
+    write_file(f'{GUESTS}/{name}.xml.new', f'''<!--
+WARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE
+OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:
+  virsh edit {name}
+or other application using the libvirt API.
+-->
+
+<domstatus state='running' reason='booted' pid='4711'>
+  <taint flag='high-privileges'/>
+  <monitor path='/var/lib/libvirt/qemu/domain-1-{name}/monitor.sock' type='unix'/>
+  <devices>
+    <device alias='hostdev0'/>
+  </devices>
+  <domain type='kvm' id='1'>
+    <name>{name}</name>
+    <uuid>11111111-2222-3333-4444-555555555555</uuid>
+    <devices>
+      <hostdev mode='subsystem' type='mdev' managed='no' model='vfio-ccw'>
+        <source>
+          <address uuid='{uuid}'/>
+        </source>
+        <alias name='hostdev0'/>
+        <address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/>
+      </hostdev>
+    </devices>
+  </domain>
+</domstatus>
+''')
+    os.rename(f'{GUESTS}/{name}.xml.new', f'{GUESTS}/{name}.xml')
+
+
 class Channel:
     """The element of one document."""
 
@@ -156,54 +189,21 @@ class TestUse:
     def test_tape(self, virsh):
         assert Channel(virsh, 'ccw_0_0_7e52').users == [('host', 'tape that is online')]
 
-    @staticmethod
-    def run_guest(name, uuid):
-        """A status file, as libvirt's QEMU driver writes it."""
-        write_file(f'{GUESTS}/{name}.xml.new', f'''<!--
-WARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE
-OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:
-  virsh edit {name}
-or other application using the libvirt API.
--->
-
-<domstatus state='running' reason='booted' pid='4711'>
-  <taint flag='high-privileges'/>
-  <monitor path='/var/lib/libvirt/qemu/domain-1-{name}/monitor.sock' type='unix'/>
-  <devices>
-    <device alias='hostdev0'/>
-  </devices>
-  <domain type='kvm' id='1'>
-    <name>{name}</name>
-    <uuid>11111111-2222-3333-4444-555555555555</uuid>
-    <devices>
-      <hostdev mode='subsystem' type='mdev' managed='no' model='vfio-ccw'>
-        <source>
-          <address uuid='{uuid}'/>
-        </source>
-        <alias name='hostdev0'/>
-        <address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/>
-      </hostdev>
-    </devices>
-  </domain>
-</domstatus>
-''')
-        os.rename(f'{GUESTS}/{name}.xml.new', f'{GUESTS}/{name}.xml')
-
     def test_guest(self, virsh, document):
         virsh.ok('nodedev-define', document(mdev_xml()))
         virsh.ok('nodedev-start', MDEV)
         assert Channel(virsh, MDEV).users == []
         try:
-            self.run_guest('other', '99999999-2222-3333-4444-555555555555')
+            run_guest('other', '99999999-2222-3333-4444-555555555555')
             assert Channel(virsh, MDEV).users == []
-            self.run_guest('linux-1', UUID)
+            run_guest('linux-1', UUID)
             for node in (MDEV, CSS):
                 assert Channel(virsh, node).users == [('domain', 'linux-1')]
             assert Channel(virsh, css_name(OTHER)).users == []
             # Detached from it, and the file written anew within the same tick of the clock.
-            self.run_guest('linux-1', '99999999-2222-3333-4444-555555555555')
+            run_guest('linux-1', '99999999-2222-3333-4444-555555555555')
             assert Channel(virsh, MDEV).users == []
-            self.run_guest('linux-1', UUID)
+            run_guest('linux-1', UUID)
             assert Channel(virsh, MDEV).users == [('domain', 'linux-1')]
             write_file(f'{GUESTS}/broken.xml', '<domstatus><domain><na')
             os.unlink(f'{GUESTS}/linux-1.xml')

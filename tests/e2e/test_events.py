@@ -2,14 +2,17 @@
 """nodedev-event --loop: each change once and in order, whoever made it."""
 
 import contextlib
+import os
 import re
+import shutil
 import uuid
 
 import pytest
 
-from hostlib import (MODULE, OTHER, SUBCHANNEL, UUID, background, bind_vfio, client_uri, css_name,
+from hostlib import (MODULE, OTHER, OTHER_UUID, SUBCHANNEL, UUID, background, bind_vfio, client_uri, css_name,
                      ctl, define_file, definition_path, free, mdev_name, mdev_xml, ok, plugged,
                      read_file, simulated, wait_for, write_file)
+from test_channel import run_guest
 
 MDEV = mdev_name()
 BEACON = '_0_0_3fff'
@@ -195,6 +198,68 @@ class TestChannel:
         events.expect(css_name(), MDEV)
         assert "pam='0x40'" in virsh.ok('nodedev-dumpxml', css_name())
         events.expect(css_name(), MDEV)
+
+
+class TestUse:
+    """Update events when the user that documents tell is another one."""
+
+    CCW = 'ccw_0_0_3000'
+    GUESTS = '/run/libvirt/qemu'
+    DASD = '../../devices/css0/0.0.0004/0.0.3000/block/dasda'
+
+    @pytest.fixture
+    def blocks(self, tmp_path):
+        """Block devices as the kernel has them by their names; the simulator shows them below
+        their devices only."""
+        links = {'dasda1': f'{self.DASD}/dasda1', 'vda': '../../devices/pci0/block/vda'}
+        for name, path in links.items():
+            os.symlink(path, tmp_path / name)
+        (tmp_path / 'dm-0' / 'slaves').mkdir(parents=True)
+        os.symlink(f'../../{self.DASD}/dasda1', tmp_path / 'dm-0' / 'slaves' / 'dasda1')
+        os.symlink('dm-0', tmp_path / 'dm-9')
+        ok('mount', '--bind', str(tmp_path), '/sys/class/block')
+        yield
+        ok('umount', '/sys/class/block')
+
+    @simulated
+    @pytest.mark.parametrize('source', ['/dev/dasda1', '/dev/dm-9'])
+    def test_mount(self, listen, blocks, source):
+        events = listen('update')
+        told = [css_name(), self.CCW]
+        ok('mount', '-t', 'tmpfs', source, '/mnt')
+        try:
+            events.expect(*told)
+            ok('mount', '-t', 'tmpfs', '/dev/vda', '/srv')
+            ok('umount', '/srv')
+            ok('mount', '--bind', '/mnt', '/mnt')
+            wait_for(lambda: len(events.seen()) == 4, 'the other mount of it is told')
+            ok('umount', '/mnt')
+            wait_for(lambda: len(events.seen()) == 6, 'its end, too')
+        finally:
+            ok('umount', '/mnt')
+        events.expect(*told * 4)
+
+    @simulated
+    @pytest.mark.parametrize('exists', [False, True])
+    def test_guest(self, virsh, listen, document, exists):
+        """libvirtd may come later than whoever listens."""
+        shutil.rmtree(self.GUESTS, ignore_errors=True)
+        if exists:
+            os.makedirs(self.GUESTS)
+        bind_vfio()
+        virsh.ok('nodedev-create', document(mdev_xml()))
+        events = listen('update')
+        told = [css_name(), MDEV]
+        os.makedirs(self.GUESTS, exist_ok=True)
+        try:
+            for count, used in enumerate((UUID, OTHER_UUID, UUID), 1):
+                run_guest('linux-1', used)
+                events.expect(*told * count)
+                run_guest('linux-1', used)
+            os.unlink(f'{self.GUESTS}/linux-1.xml')
+            events.expect(*told * 4)
+        finally:
+            shutil.rmtree(self.GUESTS)
 
 
 def test_names_of_events(virsh):
