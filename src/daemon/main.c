@@ -155,10 +155,14 @@ make_driver(const VccwSettings *settings, GError **error)
     return vccw_driver_new(&options, error);
 }
 
+/* Whether there may be clients of the front: those that are relayed, and those that
+ * polkit is asked about. */
 static gboolean
 has_front(const VccwSettings *settings)
 {
-    return settings->stock_qemu_socket || settings->stock_nodedev_socket;
+    return settings->stock_qemu_socket || settings->stock_nodedev_socket ||
+           settings->access_polkit || g_str_equal(settings->auth_unix_rw, "polkit") ||
+           g_str_equal(settings->auth_unix_ro, "polkit");
 }
 
 /* How many of the clients that are asked for there are descriptors for: without any left,
@@ -210,7 +214,8 @@ make_front(const VccwSettings *settings, VccwDriver *driver, guint max_clients)
     return vccw_front_new(driver, &limits);
 }
 
-/* Clients of a socket with a stock daemon behind it are relayed. */
+/* Clients of a socket with a stock daemon behind it are relayed. The front has the others
+ * that polkit has to be asked about, too: it knows how. */
 static void
 serve_socket(Daemon *daemon, VccwSocket *socket)
 {
@@ -224,11 +229,11 @@ serve_socket(Daemon *daemon, VccwSocket *socket)
     g_autofree char *path = g_strconcat(stock ? stock : "", ro ? "-ro" : "", NULL);
     VccwFrontSocket front = { .read_only = socket->read_only,
                               .polkit = g_str_equal(auth, "polkit"),
-                              .stock = path,
+                              .stock = stock ? path : NULL,
                               .scheme = socket->kind == VCCW_SOCKET_CCW ? "qemu" : NULL,
                               .spare = socket->kind != VCCW_SOCKET_QEMU };
 
-    if (!stock) {
+    if (!stock && !front.polkit && !settings->access_polkit) {
         vccw_server_listen(daemon->server, vccw_fd_steal(&socket->fd), socket->read_only);
         return;
     }

@@ -16,6 +16,10 @@
 #include <virtccw/error.h>
 
 #define CONFIG_MAX (64 * 1024)
+#define POLICY     "/usr/share/polkit-1/actions/org.libvirt.unix.policy"
+
+/* In a stock daemon's configuration file; its list may have several lines. */
+#define ACCESS "^[ \\t]*access_drivers[ \\t]*=\\s*(\\[[^\\]]*|[^\\n]*)"
 
 typedef enum { KEY_STRING, KEY_PATH, KEY_AUTH, KEY_MODE, KEY_NUMBER, KEY_ACCESS } KeyType;
 
@@ -283,6 +287,9 @@ parse_command_line(VccwSettings *settings, int *argc, char ***argv, GError **err
           "State of this run (/run/virtccw)", "DIR" },
         { "config", 'f', 0, G_OPTION_ARG_FILENAME, &settings->config_file,
           "Configuration file (" SYSCONFDIR "/libvirt/virtccwd.conf)", "FILE" },
+        { "stock-config", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &settings->stock_configs,
+          "Configuration of a stock daemon whose access_drivers holds here, too",
+          "FILE" },
         { "stock-nodedev", 0, 0, G_OPTION_ARG_FILENAME, &settings->stock_nodedev_socket,
           "Socket of the stock node-device driver behind us", "SOCKET" },
         { "stock-qemu", 0, 0, G_OPTION_ARG_FILENAME, &settings->stock_qemu_socket,
@@ -332,11 +339,20 @@ needs(gboolean front,
     return FALSE;
 }
 
+/* libvirt's actions are known to polkit, so it can be asked about them. */
+static gboolean
+has_policy(void)
+{
+    return g_file_test(POLICY, G_FILE_TEST_EXISTS);
+}
+
 /* Whoever is relayed by us must have shown who he is, as the stock daemon would want. */
 static gboolean
 complete_front(VccwSettings *settings, GError **error)
 {
-    const char *auth = settings->privileged ? "polkit" : "none";
+    gboolean relays = settings->stock_qemu_socket || settings->stock_nodedev_socket;
+    const char *auth =
+        settings->privileged && (relays || has_policy()) ? "polkit" : "none";
 
     set_default(&settings->auth_unix_rw, g_strdup(auth));
     set_default(&settings->auth_unix_ro, g_strdup(auth));
@@ -344,6 +360,40 @@ complete_front(VccwSettings *settings, GError **error)
                  "stock_qemu_socket", error) &&
            needs(settings->front_nodedev, "front_nodedev", settings->stock_nodedev_socket,
                  "stock_nodedev_socket", error);
+}
+
+/* A daemon whose file is not there has the default, which is none. */
+static gboolean
+read_stock_config(VccwSettings *settings, const char *path, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *text =
+        vccw_read_file(AT_FDCWD, path, CONFIG_MAX, NULL, NULL, &local);
+    g_autoptr(GRegex) regex = g_regex_new(ACCESS, G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+
+    if (!text && vccw_error_errno(local) == ENOENT)
+        return TRUE;
+    if (!text) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    for (g_regex_match(regex, text, 0, &match); g_match_info_matches(match);
+         g_match_info_next(match, NULL)) {
+        g_autofree char *value = g_match_info_fetch(match, 1);
+
+        settings->access_polkit |= strstr(value, "polkit") != NULL;
+    }
+    return TRUE;
+}
+
+static gboolean
+read_stock_configs(VccwSettings *settings, GError **error)
+{
+    for (char **path = settings->stock_configs; path && *path; path++)
+        if (!read_stock_config(settings, *path, error))
+            return FALSE;
+    return TRUE;
 }
 
 VccwSettings *
@@ -356,7 +406,8 @@ vccw_settings_new(int *argc, char ***argv, gboolean privileged, GError **error)
         return NULL;
     set_defaults(settings);
     if (!settings->show_version &&
-        (!load_config(settings, error) || !complete_front(settings, error)))
+        (!load_config(settings, error) || !read_stock_configs(settings, error) ||
+         !complete_front(settings, error)))
         return NULL;
     if (settings->keepalive_interval == 0) /* never, as for libvirt's daemons */
         settings->keepalive_interval = -1;
@@ -386,5 +437,6 @@ vccw_settings_free(VccwSettings *settings)
     g_free(settings->stock_nodedev_socket);
     g_free(settings->auth_unix_rw);
     g_free(settings->auth_unix_ro);
+    g_strfreev(settings->stock_configs);
     g_free(settings);
 }

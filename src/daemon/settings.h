@@ -27,6 +27,7 @@ typedef struct {
     gboolean verbose;
     gboolean show_version;
     gboolean privileged;
+    char **stock_configs; /* or NULL: configuration files of the stock daemons */
 
     /* configuration file; names are those of libvirt's own daemons */
     char *unix_sock_group; /* or NULL */
@@ -45,10 +46,9 @@ typedef struct {
     char *stock_nodedev_socket; /* the stock node-device driver's; or NULL */
     gboolean front_qemu;        /* whether to listen at virtqemud-sock */
     gboolean front_nodedev;     /* whether to listen at virtnodedevd-sock */
-    char *auth_unix_rw;         /* "polkit" or "none", for relayed clients */
+    char *auth_unix_rw;         /* "polkit" or "none" */
     char *auth_unix_ro;
-    gboolean
-        access_polkit; /* access_drivers: polkit is asked about each of their calls */
+    gboolean access_polkit; /* access_drivers: polkit is asked about each call */
 } VccwSettings;
 
 /**

@@ -195,11 +195,45 @@ on_update(gpointer data, gint32 own, const char *name)
     on_event(data, &told);
 }
 
+/* Of domains there are events of ours only where no stock daemon is, and their callbacks
+ * have the driver's own IDs. */
+static void
+on_domain_lifecycle(gpointer data,
+                    gint32 id,
+                    const VccwDomainRef *domain,
+                    gint32 event,
+                    gint32 detail)
+{
+    VccwEventIds *ids = data;
+
+    if (vccw_relay_is_gone(ids->relay))
+        return;
+    vccw_codec_put_domain_lifecycle(buffer_for_own(ids), id, domain, event, detail);
+    appended(ids);
+}
+
+static void
+on_domain_metadata(gpointer data,
+                   gint32 id,
+                   const VccwDomainRef *domain,
+                   gint32 type,
+                   const char *uri)
+{
+    VccwEventIds *ids = data;
+
+    if (vccw_relay_is_gone(ids->relay))
+        return;
+    vccw_codec_put_domain_metadata(buffer_for_own(ids), id, domain, type, uri);
+    appended(ids);
+}
+
 const VccwSessionSink *
 vccw_event_ids_sink(void)
 {
     static const VccwSessionSink sink = { .lifecycle = on_lifecycle,
-                                          .update = on_update };
+                                          .update = on_update,
+                                          .domain_lifecycle = on_domain_lifecycle,
+                                          .domain_metadata = on_domain_metadata };
 
     return &sink;
 }
@@ -397,6 +431,17 @@ vccw_events_register(VccwRelay *relay, VccwMessage *message)
     else
         register_with_stock(relay, registration);
     vccw_codec_clear_args(&args);
+}
+
+void
+vccw_events_register_domain(VccwRelay *relay, VccwMessage *message)
+{
+    if (vccw_relay_has_stock(relay)) {
+        vccw_relay_forward(relay, message);
+        return;
+    }
+    hold_events(vccw_relay_events(relay));
+    vccw_own_call(relay, message);
 }
 
 void

@@ -33,6 +33,11 @@ void vccw_event_ids_from_stock(VccwEventIds *ids, VccwMessage *message);
  * @message: (transfer full) */
 void vccw_events_register(VccwRelay *relay, VccwMessage *message);
 
+/** vccw_events_register_domain: Answers a call to register for events of domains, if
+ * there is no stock daemon for it.
+ * @message: (transfer full) */
+void vccw_events_register_domain(VccwRelay *relay, VccwMessage *message);
+
 /** vccw_events_deregister: Answers a call to hear no more.
  * @message: (transfer full) */
 void vccw_events_deregister(VccwRelay *relay, VccwMessage *message);

@@ -423,11 +423,24 @@ vccw_open_feature(VccwRelay *relay, VccwMessage *message)
     if (keepalive) {
         vccw_relay_set_keepalive(relay);
         return_number(relay, message, 1);
-    } else if (vccw_relay_phase(relay) == VCCW_RELAY_OPEN) {
+    } else if (vccw_relay_phase(relay) != VCCW_RELAY_OPEN) {
+        fail_call(relay, message, VCCW_ERROR_INTERNAL, "hypervisor connection not open");
+    } else if (vccw_relay_has_stock(relay)) {
         vccw_relay_forward(relay, message);
     } else {
-        fail_call(relay, message, VCCW_ERROR_INTERNAL, "hypervisor connection not open");
+        vccw_own_call(relay, message);
     }
+}
+
+void
+vccw_open_close(VccwRelay *relay, VccwMessage *message)
+{
+    if (vccw_relay_has_stock(relay)) {
+        vccw_relay_forward(relay, message);
+        return;
+    }
+    return_number(relay, message, 0);
+    vccw_relay_end(relay);
 }
 
 void
@@ -462,8 +475,7 @@ call_unopened(VccwRelay *relay, VccwMessage *message)
         begin(relay, message);
         break;
     case VCCW_WIRE_CLOSE:
-        return_number(relay, message, 0);
-        vccw_relay_end(relay);
+        vccw_open_close(relay, message);
         break;
     default:
         fail_call(relay, message, VCCW_ERROR_INTERNAL, "hypervisor connection not open");

@@ -30,6 +30,10 @@ void vccw_open_again(VccwRelay *relay, VccwMessage *message);
  * @message: (transfer full) */
 void vccw_open_feature(VccwRelay *relay, VccwMessage *message);
 
+/** vccw_open_close: Answers a call to close the connection, and does, or passes it on.
+ * @message: (transfer full) */
+void vccw_open_close(VccwRelay *relay, VccwMessage *message);
+
 /** vccw_open_auth: Answers a call about authentication.
  * @message: (transfer full) */
 void vccw_open_auth(VccwRelay *relay, VccwMessage *message);

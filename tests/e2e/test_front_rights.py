@@ -362,6 +362,61 @@ with RpcClient(sys.argv[1]) as client:
         print(json.dumps(error.code))'''
 
 
+OWN_CONFIG = 'unix_sock_rw_perms = "0666"\n'
+
+
+@contextlib.contextmanager
+def alone(folder, config, monitor, manage, others=''):
+    """Without a stock daemon."""
+    with polkit(folder, monitor, manage, others):
+        write_file(f'{folder}/virtccwd.conf', OWN_CONFIG + config)
+        daemon = hostlib.Daemon(folder)
+        daemon.start('--config', f'{folder}/virtccwd.conf')
+        try:
+            yield daemon
+        finally:
+            daemon.stop()
+            daemon.check_log()
+
+
+@pytest.mark.parametrize('monitor,manage', [('yes', 'yes'), ('yes', 'no'), ('no', 'no')])
+def test_own_sockets_without_a_stock_daemon(tmp_path, monitor, manage):
+    """As libvirt's daemons do: where polkit knows libvirt's actions, it is asked."""
+    codes = {'yes': 'ok', 'no': 45}
+    with alone(tmp_path, '', monitor, manage):
+        assert as_user(OPEN, RW_SOCKET) == codes[manage]
+        assert as_user(OPEN, f'{RW_SOCKET}-ro') == codes[monitor]
+        hostlib.Virsh().ok('nodedev-list')
+
+
+def test_own_sockets_without_polkit(tmp_path):
+    """Who does not want it can say so; the permissions of the socket decide then."""
+    with alone(tmp_path, 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n', 'no', 'no'):
+        assert as_user(OPEN, RW_SOCKET) == 45  # there is nothing to be asked
+        assert as_user(LISTS, 'ccw:///system')[0]
+
+
+def test_access_control_of_own_sockets(fresh_host, tmp_path):
+    rights = dict.fromkeys(('connect.getattr', 'connect.read', 'connect.search-node-devices',
+                            'node-device.getattr', 'node-device.read'), 'yes')
+    actions = ''.join(ACTION.format(name=name, answer=answer) for name, answer in
+                      {**rights, 'node-device.write': 'no'}.items())
+    write_file('/tmp/mdev.xml', hostlib.mdev_xml())
+    write_file('/etc/polkit-1/rules.d/10-hidden.rules', RULE.format(names=HIDDEN))
+    try:
+        with alone(tmp_path, 'access_drivers = [ "polkit" ]\n', 'yes', 'yes', actions):
+            listed = as_user(LISTS, 'ccw:///system')
+            assert CSS not in listed[0] and hostlib.css_name(hostlib.OTHER) in listed[0]
+            assert listed[1] == listed[0] and listed[2] == len(listed[0])
+            told = as_user('''
+import json, subprocess
+print(json.dumps(subprocess.run(['virsh', '-c', 'ccw:///system', 'nodedev-define', sys.argv[1]],
+                                capture_output=True, text=True).stderr))''', '/tmp/mdev.xml')
+            assert 'access denied' in told
+    finally:
+        os.unlink('/etc/polkit-1/rules.d/10-hidden.rules')
+
+
 def processor_time(daemon):
     """Seconds that it has used so far."""
     with open(f'/proc/{daemon.process.pid}/stat', encoding='ascii') as file:

@@ -89,6 +89,14 @@ def answers(machine, is_front):
     assert machine.ok('virsh', '-c', 'ccw:///system', 'uri').strip() == 'ccw:///system'
 
 
+def has_access_control(machine):
+    """What the stock daemon's file says holds for virtccwd, too: an option tells it which."""
+    process = machine.ok('systemctl', 'show', '-P', 'MainPID', 'virtccwd.service').strip()
+    options = machine.ok('cat', f'/proc/{process}/cmdline').split('\0')
+    name = machine.stock.removesuffix('.service')
+    return options[options.index('--stock-config') + 1] == f'/etc/libvirt/{name}.conf'
+
+
 def switch(machine):
     process = start_guest(machine)
     machine.ok('systemctl', 'start', 'virtccwd.socket', 'virtccwd-ro.socket')
@@ -101,6 +109,7 @@ def switch(machine):
             machine.ok('virtccw-front', word)
             print(f'{word}: {time.monotonic() - begin:.1f} s', end=' ')
             answers(machine, word == 'on')
+            assert word == 'off' or has_access_control(machine)
             time.sleep(2)
             for seen in clients.end().values():
                 assert seen['gap'] < GAP and seen['rounds'] > 10 and seen['losses'] <= 2

@@ -130,6 +130,51 @@ test_command_line(void)
     }
 }
 
+/* What a stock daemon's own file says of access control, in all ways to write it. */
+static void
+test_stock_config(void)
+{
+    static const struct {
+        const char *text;
+        gboolean polkit;
+    } files[] = {
+        { "", FALSE },
+        { "#access_drivers = [ \"polkit\" ]\nlog_level = 3\n", FALSE },
+        { "access_drivers = [ ]\nauth_unix_rw = \"polkit\"\n", FALSE },
+        { "access_drivers = [ \"none\" ]\n", FALSE },
+        { "access_drivers = [ \"polkit\" ]\n", TRUE },
+        { "log_level = 3\n  access_drivers=[\n  \"none\",\n  \"polkit\",\n]\n", TRUE },
+        { "access_drivers = \"polkit\"", TRUE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = NULL;
+        g_autoptr(VccwSettings) settings = NULL;
+        g_autoptr(GError) error = NULL;
+
+        close(g_file_open_tmp("virtccw-stock-XXXXXX", &path, NULL));
+        g_assert_true(g_file_set_contents(path, files[i].text, -1, NULL));
+        settings = parse(&error, "--stock-config", path);
+        g_assert_no_error(error);
+        g_assert_cmpint(settings->access_polkit, ==, files[i].polkit);
+        g_assert_cmpint(g_unlink(path), ==, 0);
+    }
+}
+
+/* Without its file it has its defaults; one that cannot be read is no reason to allow
+ * all. */
+static void
+test_stock_config_missing(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VccwSettings) settings = parse(&error, "--stock-config", "/nowhere/at.all");
+
+    g_assert_no_error(error);
+    g_assert_false(settings->access_polkit);
+    g_assert_null(parse(&error, "--stock-config", "/"));
+    g_assert_nonnull(error);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -142,5 +187,7 @@ main(int argc, char **argv)
     g_test_add_func("/settings/values", test_values);
     g_test_add_func("/settings/defaults", test_defaults);
     g_test_add_func("/settings/command-line", test_command_line);
+    g_test_add_func("/settings/stock-config", test_stock_config);
+    g_test_add_func("/settings/stock-config-missing", test_stock_config_missing);
     return g_test_run();
 }
