@@ -32,6 +32,7 @@
 #include <sys/un.h>
 #include <virtccw/error.h>
 
+#define OPEN          1  /* procedure of libvirt's remote program */
 #define CONNECT_PAUSE 20 /* milliseconds, when the stock daemon's queue is full */
 #define CONNECT_TRIES 250
 
@@ -80,6 +81,18 @@ vccw_open_failed(VccwRelay *relay, const GError *error)
     vccw_relay_set_phase(relay, VCCW_RELAY_UNOPENED);
 }
 
+/* It was read before: it can be read again. */
+static gboolean
+read_call(const VccwOpening *opening, VccwArgs *ret_args)
+{
+    const GByteArray *payload = opening->call->payload;
+
+    g_return_val_if_fail(vccw_codec_read_args(VCCW_ARGS_OPTNAME_FLAGS, payload->data,
+                                              payload->len, ret_args, NULL),
+                         FALSE);
+    return TRUE;
+}
+
 static void
 on_own_open(VccwRelay *relay,
             const VccwResult *result,
@@ -103,6 +116,8 @@ on_own_open(VccwRelay *relay,
     vccw_relay_set_phase(relay, VCCW_RELAY_OPEN);
 }
 
+/* Who has a stock daemon asks for what that one serves; else the name is ours to judge.
+ */
 static void
 open_own(VccwRelay *relay)
 {
@@ -110,7 +125,12 @@ open_own(VccwRelay *relay)
     VccwArgs args = { .flags = opening->flags };
 
     opening->own = TRUE;
-    vccw_own_ask(relay, 1, &args, on_own_open, NULL, NULL);
+    if (vccw_relay_stock(relay)->path) {
+        vccw_own_ask(relay, OPEN, &args, on_own_open, NULL, NULL);
+    } else if (read_call(opening, &args)) {
+        vccw_own_ask(relay, OPEN, &args, on_own_open, NULL, NULL);
+        vccw_codec_clear_args(&args);
+    }
 }
 
 static VccwMessage *
@@ -260,10 +280,8 @@ ask_to_open(VccwRelay *relay)
     g_autofree char *uri = NULL;
     VccwArgs args;
 
-    /* It was read before: it can be read again. */
-    if (!vccw_codec_read_args(VCCW_ARGS_OPTNAME_FLAGS, opening->call->payload->data,
-                              opening->call->payload->len, &args, NULL))
-        g_return_if_reached();
+    if (!read_call(opening, &args))
+        return;
     uri = stock_uri(vccw_relay_stock(relay), args.name);
     vccw_words_put_opttext(call->payload, uri);
     vccw_words_put(call->payload, args.flags);
@@ -471,7 +489,7 @@ static void
 call_unopened(VccwRelay *relay, VccwMessage *message)
 {
     switch (message->header.procedure) {
-    case 1:
+    case OPEN:
         begin(relay, message);
         break;
     case VCCW_WIRE_CLOSE:

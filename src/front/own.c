@@ -110,11 +110,11 @@ vccw_own_ask(VccwRelay *relay,
 void
 vccw_own_refuse(VccwRelay *relay, const VccwHeader *call)
 {
+    gboolean lacks = vccw_relay_stock(relay)->path != NULL;
     g_autoptr(GError) error = g_error_new(
         VCCW_ERROR, VCCW_ERROR_RPC,
-        "unknown procedure: %d (virtccwd does not have this call, and there is "
-        "no stock daemon behind this connection)",
-        call->procedure);
+        "unknown procedure: %d (virtccwd does not have this call%s)", call->procedure,
+        lacks ? ", and there is no stock daemon behind this connection" : "");
 
     vccw_relay_fail(relay, call, error);
 }

@@ -85,6 +85,8 @@ SUBCHANNELS = labhost.subchannels() if LAB else [
 DEVICES = labhost.devices() if LAB else [
     'ccw_0_0_1900', 'ccw_0_0_2b09', 'ccw_0_0_3000', 'ccw_0_0_7e52', 'ccw_0_0_c60c']
 
+POLICY = '/usr/share/polkit-1/actions/org.libvirt.unix.policy'
+
 # For tests of what a real kernel does not do when told to: failing a given system call, say.
 simulated = pytest.mark.skipif(LAB, reason='needs what only the simulator does at will')
 
