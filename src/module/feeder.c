@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "module/feeder.h"
+#include "base/io.h"
 #include "module/symbols.h"
+#include <errno.h>
 
 struct _VccwFeeder {
     GAsyncQueue *waiting; /* of Portion * */
@@ -39,11 +41,12 @@ vccw_feeder_new(GError **error)
 {
     g_autoptr(GAsyncQueue) waiting = g_async_queue_new();
     GThread *thread = g_thread_try_new("virtccw-events", feeder_thread,
-                                       g_async_queue_ref(waiting), error);
+                                       g_async_queue_ref(waiting), NULL);
     VccwFeeder *feeder;
 
     if (!thread) {
         g_async_queue_unref(waiting);
+        vccw_set_errno(error, EAGAIN, "cannot make a thread for events");
         return NULL;
     }
     g_thread_unref(thread);

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct _VccwFeeder VccwFeeder;
 
-/** vccw_feeder_new: Returns: (transfer full): a feeder; NULL with G_THREAD_ERROR. */
+/** vccw_feeder_new: Returns: (transfer full): a feeder; NULL with G_UNIX_ERROR. */
 VccwFeeder *vccw_feeder_new(GError **error);
 
 /**
