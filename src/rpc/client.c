@@ -32,6 +32,15 @@
 #define HOLD_BYTES     (16 * 1024)  /* of events held, and no more time is added */
 #define HOLD_TIME      (50 * G_TIME_SPAN_MILLISECOND)
 
+/* Where an event goes that the client hears of; NULL if it hears of no more. */
+static VccwBuffer *
+events_to(VccwClient *client)
+{
+    if (client->over || client->ending || client->broken)
+        return NULL;
+    return client->hold_until ? &client->events : &client->out;
+}
+
 static void
 on_lifecycle(gpointer data,
              gint32 callback_id,
@@ -40,12 +49,11 @@ on_lifecycle(gpointer data,
              gint32 detail)
 {
     VccwClient *client = data;
-    gboolean held = client->hold_until != 0;
+    VccwBuffer *to = events_to(client);
 
-    if (client->over || client->ending || client->broken)
+    if (!to)
         return;
-    vccw_codec_put_lifecycle(held ? &client->events : &client->out, callback_id, name,
-                             event, detail);
+    vccw_codec_put_lifecycle(to, callback_id, name, event, detail);
     vccw_client_put(client);
 }
 
@@ -53,11 +61,11 @@ static void
 on_update(gpointer data, gint32 callback_id, const char *name)
 {
     VccwClient *client = data;
-    gboolean held = client->hold_until != 0;
+    VccwBuffer *to = events_to(client);
 
-    if (client->over || client->ending || client->broken)
+    if (!to)
         return;
-    vccw_codec_put_update(held ? &client->events : &client->out, callback_id, name);
+    vccw_codec_put_update(to, callback_id, name);
     vccw_client_put(client);
 }
 
@@ -69,12 +77,11 @@ on_domain_lifecycle(gpointer data,
                     gint32 detail)
 {
     VccwClient *client = data;
-    gboolean held = client->hold_until != 0;
+    VccwBuffer *to = events_to(client);
 
-    if (client->over || client->ending || client->broken)
+    if (!to)
         return;
-    vccw_codec_put_domain_lifecycle(held ? &client->events : &client->out, callback_id,
-                                    domain, event, detail);
+    vccw_codec_put_domain_lifecycle(to, callback_id, domain, event, detail);
     vccw_client_put(client);
 }
 
@@ -86,12 +93,11 @@ on_domain_metadata(gpointer data,
                    const char *uri)
 {
     VccwClient *client = data;
-    gboolean held = client->hold_until != 0;
+    VccwBuffer *to = events_to(client);
 
-    if (client->over || client->ending || client->broken)
+    if (!to)
         return;
-    vccw_codec_put_domain_metadata(held ? &client->events : &client->out, callback_id,
-                                   domain, type, uri);
+    vccw_codec_put_domain_metadata(to, callback_id, domain, type, uri);
     vccw_client_put(client);
 }
 
