@@ -2,8 +2,10 @@
 
 /*
  * libvirt writes a status file whole and then gives it its name, so that its folder's
- * time changes with it. Two changes may have the same time, when it is as young as the
- * clock is coarse: then it is no proof.
+ * time changes with it. Two changes may have the same time, and two files the same number
+ * one after the other, when the time is as young as the clock is coarse: then it is no
+ * proof. That clock ticks with the kernel's timer, which is late where a hypervisor has
+ * much else to do.
  */
 
 #include "driver/guests.h"
@@ -15,10 +17,10 @@
 #include <sys/stat.h>
 
 #define STATUS_MAX  (4 * 1024 * 1024)
-#define COARSE_NSEC G_GINT64_CONSTANT(50000000)
+#define COARSE_NSEC G_GINT64_CONSTANT(2000000000)
 
 typedef struct {
-    gint64 mtime;
+    gint64 mtime; /* 0: to be read again */
     ino_t inode;
     char *name;    /* of the guest; NULL if the file cannot be understood */
     GArray *uuids; /* VccwUuid: its mediated devices */
@@ -129,8 +131,17 @@ time_of(const struct stat *st)
     return st->st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) + st->st_mtim.tv_nsec;
 }
 
+/* @now: when the look began. Returns: the time of what was read; 0 if it is to be read
+ * again
+ */
+static gint64
+settled(const struct stat *st, gint64 now)
+{
+    return now - time_of(st) < COARSE_NSEC ? 0 : time_of(st);
+}
+
 static void
-look_at_file(VccwGuests *guests, int dir, const char *name)
+look_at_file(VccwGuests *guests, int dir, const char *name, gint64 now)
 {
     Status *status = g_hash_table_lookup(guests->files, name);
     g_autofree char *text = NULL;
@@ -147,7 +158,7 @@ look_at_file(VccwGuests *guests, int dir, const char *name)
         return;
     status = g_new0(Status, 1);
     status->uuids = g_array_new(FALSE, FALSE, sizeof(VccwUuid));
-    status->mtime = time_of(&st);
+    status->mtime = settled(&st, now);
     status->inode = st.st_ino;
     status->seen = TRUE;
     parse(status, text);
@@ -187,6 +198,7 @@ look(VccwGuests *guests)
 {
     g_auto(VccwFd) dir = -1;
     g_autoptr(GPtrArray) names = NULL;
+    gint64 now = g_get_real_time() * 1000;
     struct stat st = { 0 };
 
     if (stat(guests->folder, &st) == 0 && guests->mtime == time_of(&st))
@@ -195,12 +207,10 @@ look(VccwGuests *guests)
     dir = vccw_open_dir(AT_FDCWD, guests->folder, NULL);
     names = dir < 0 ? NULL : vccw_list_dir(dir, ".", NULL);
     for (guint i = 0; names && i < names->len; i++)
-        look_at_file(guests, dir, names->pdata[i]);
+        look_at_file(guests, dir, names->pdata[i], now);
     g_hash_table_foreach_remove(guests->files, is_over, NULL);
     note_owners(guests);
-    guests->mtime = time_of(&st);
-    if (g_get_real_time() * 1000 - guests->mtime < COARSE_NSEC)
-        guests->mtime = 0;
+    guests->mtime = settled(&st, now);
 }
 
 const char *
