@@ -12,6 +12,7 @@
  * QEMU is qemu-system-s390x from $PATH.
  */
 
+#include "cost.h"
 #include "many-hostdevs.h"
 #include <stdlib.h>
 #include <time.h>
@@ -60,19 +61,19 @@ print_times(guint count)
     double parse = G_MAXDOUBLE, assign = G_MAXDOUBLE, translate = G_MAXDOUBLE;
 
     for (guint round = 0; round < ROUNDS; round++) {
-        clock_t begin = clock();
+        double begin = cpu_ms();
         g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, NULL);
         g_auto(GStrv) words = NULL;
 
-        parse = MIN(parse, cpu_ms(begin));
-        begin = clock();
+        parse = MIN(parse, cpu_ms() - begin);
+        begin = cpu_ms();
         if (!domain || !vccw_domain_xml_assign(domain, NULL)) {
             g_error("no addresses");
         }
-        assign = MIN(assign, cpu_ms(begin));
-        begin = clock();
+        assign = MIN(assign, cpu_ms() - begin);
+        begin = cpu_ms();
         words = vccw_qemu_arguments(domain, qemu, vccw_qemu_form(qemu), NULL);
-        translate = MIN(translate, cpu_ms(begin));
+        translate = MIN(translate, cpu_ms() - begin);
         if (!words || g_strv_length(words) < 2 * count) {
             g_error("no arguments");
         }

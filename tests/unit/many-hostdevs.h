@@ -4,7 +4,6 @@
 /* A guest with many channel devices, for what has to stay fast then. */
 
 #include <glib.h>
-#include <time.h>
 
 /* Returns: (transfer full): a <domain> with @count hostdevs that have no address. */
 static inline char *
@@ -25,11 +24,4 @@ many_hostdevs(guint count)
     }
     g_string_append(text, "</devices></domain>");
     return g_string_free(text, FALSE);
-}
-
-/* Returns: milliseconds of processor time since @begin, which is clock()'s. */
-static inline double
-cpu_ms(clock_t begin)
-{
-    return (clock() - begin) * 1000.0 / CLOCKS_PER_SEC;
 }
