@@ -19,7 +19,7 @@ typedef struct {
     GList link; /* in the relay's list */
     VccwRelay *relay;
     char *action;
-    guint refusal; /* where there is no polkit to ask */
+    guint refusal; /* where polkit cannot be asked */
 #ifdef HAVE_SYSTEMD
     VccwPolkitQuestion *question;
 #endif
@@ -32,7 +32,7 @@ gboolean
 vccw_access_sees_all(const VccwRelay *relay)
 {
     return !vccw_relay_host((VccwRelay *)relay)->access_control ||
-           vccw_relay_peer(relay)->uid == 0;
+           vccw_relay_actor(relay)->uid == 0;
 }
 
 gboolean
@@ -89,6 +89,22 @@ answer(Asking *asking, gboolean allowed, const char *detail)
     vccw_relay_touch(relay);
 }
 
+static gboolean
+refuse(gpointer data)
+{
+    Asking *asking = data;
+
+    asking->refusal = 0;
+    answer(asking, FALSE, "it cannot be asked");
+    return G_SOURCE_REMOVE;
+}
+
+static void
+refuse_later(Asking *asking)
+{
+    asking->refusal = g_idle_add(refuse, asking);
+}
+
 #ifdef HAVE_SYSTEMD
 static void
 on_answer(VccwPolkitAnswer said, const char *detail, gpointer data)
@@ -96,11 +112,18 @@ on_answer(VccwPolkitAnswer said, const char *detail, gpointer data)
     answer(data, said == VCCW_POLKIT_YES, detail);
 }
 
+/* What is missing polkit would look up by the rest, and that may be somebody else's. */
+static gboolean
+is_known(const VccwActor *actor)
+{
+    return actor->uid != (uid_t)-1 && actor->pid > 0 && actor->start > 0;
+}
+
 /* What the stock daemon would tell of the connection, and of the device. */
 static void
 ask(Asking *asking, const char *device)
 {
-    const VccwRelayPeer *peer = vccw_relay_peer(asking->relay);
+    const VccwActor *actor = vccw_relay_actor(asking->relay);
     const VccwStock *stock = vccw_relay_stock(asking->relay);
     gboolean nodedev = stock->spare && !stock->scheme;
     VccwNodeName name;
@@ -113,25 +136,19 @@ ask(Asking *asking, const char *device)
         { NULL, NULL },
     };
 
+    if (!is_known(actor)) {
+        refuse_later(asking);
+        return;
+    }
     asking->question = vccw_polkit_ask(
-        (VccwPolkit *)vccw_relay_host(asking->relay)->authority, peer->pid, peer->start,
-        peer->uid, asking->action, details, on_answer, asking);
+        (VccwPolkit *)vccw_relay_host(asking->relay)->authority, actor->pid, actor->start,
+        actor->uid, asking->action, details, on_answer, asking);
 }
 #else
-static gboolean
-refuse(gpointer data)
-{
-    Asking *asking = data;
-
-    asking->refusal = 0;
-    answer(asking, FALSE, "virtccwd was built without it");
-    return G_SOURCE_REMOVE;
-}
-
 static void
 ask(Asking *asking, const char *device)
 {
-    asking->refusal = g_idle_add(refuse, asking);
+    refuse_later(asking);
 }
 #endif
 

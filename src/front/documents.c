@@ -13,6 +13,9 @@
 
 #define UUID_SIZE  16
 #define PARAMS_MAX 64 /* that libvirt's protocol allows in any of these calls */
+#define PLACES_MAX                                                       \
+    2 /* no call has more documents, and no parameter may be there twice \
+       */
 
 /*
  * A letter for each argument: "d" a domain, "t" a text, "T" one that may be absent, "x" a
@@ -194,5 +197,5 @@ vccw_documents_find(gint32 procedure, const GByteArray *payload)
     for (const char *letter = shape ? shape->shape : ""; *letter; letter++)
         if (!take(&reader, *letter))
             return NULL;
-    return g_steal_pointer(&places);
+    return places->len <= PLACES_MAX ? g_steal_pointer(&places) : NULL;
 }

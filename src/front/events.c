@@ -17,10 +17,12 @@
 #include "rpc/protocol.h"
 #include <virtccw/error.h>
 
-#define HOLD_TIME 50 /* milliseconds */
-#define NO_ID     (-1)
-#define IDS_MAX   1024 /* callbacks of one client */
-#define ASKED_MAX 4096 /* events of one client that polkit has to be asked about */
+#define HOLD_TIME  50 /* milliseconds */
+#define NO_ID      (-1)
+#define IDS_MAX    1024 /* callbacks of one client */
+#define ASKED_MAX  4096 /* events of one client that polkit has to be asked about */
+#define EVENT_SIZE (sizeof(Event) + sizeof(GList) + 64) /* with the name */
+#define ASKED_FEW  64 /* the same while clients together have too much waiting */
 
 typedef struct {
     gint32 client; /* what the client was told */
@@ -87,7 +89,7 @@ vccw_event_ids_free(VccwEventIds *ids)
 gsize
 vccw_event_ids_waiting(const VccwEventIds *ids)
 {
-    return vccw_buffer_length(&ids->held);
+    return vccw_buffer_length(&ids->held) + ids->asked.length * EVENT_SIZE;
 }
 
 static VccwBuffer *
@@ -168,7 +170,8 @@ on_event(VccwEventIds *ids, const Event *event)
         pass_event(ids, event);
         return;
     }
-    if (ids->asked.length >= ASKED_MAX) {
+    if (ids->asked.length >=
+        (vccw_relay_is_pressed(ids->relay) ? ASKED_FEW : ASKED_MAX)) {
         vccw_relay_drop(ids->relay, "polkit does not keep up with its events");
         return;
     }
@@ -177,6 +180,7 @@ on_event(VccwEventIds *ids, const Event *event)
     g_queue_push_tail(&ids->asked, copy);
     if (ids->asked.length == 1)
         ask_about_first(ids);
+    vccw_relay_touch(ids->relay); /* which counts what waits */
 }
 
 static void

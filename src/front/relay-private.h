@@ -25,6 +25,7 @@ struct _VccwRelay {
     VccwRelayHost *host;
     const VccwStock *behind;
     VccwRelayPeer peer;
+    VccwActor actor;
     VccwAccount *account;
     VccwRelayPhase phase;
     gint64 phase_at;
@@ -44,10 +45,6 @@ struct _VccwRelay {
     gint64 ended_at;
     gboolean over;
 };
-
-/** vccw_relay_is_pressed: Returns: whether the clients together do not read so much that
- * each must do with less. */
-gboolean vccw_relay_is_pressed(const VccwRelay *relay);
 
 /** vccw_relay_awaits: Returns: whether a message from the stock daemon has to be looked
  * at. */

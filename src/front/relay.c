@@ -63,6 +63,7 @@ vccw_relay_new(VccwRelayHost *host,
     relay->host = host;
     relay->behind = stock;
     relay->peer = *peer;
+    relay->actor = (VccwActor){ peer->uid, peer->pid, peer->start };
     relay->phase = peer->polkit ? VCCW_RELAY_AUTH : VCCW_RELAY_UNOPENED;
     relay->phase_at = g_get_monotonic_time();
     relay->account = new_account(host, peer);
@@ -419,6 +420,18 @@ const VccwRelayPeer *
 vccw_relay_peer(const VccwRelay *relay)
 {
     return &relay->peer;
+}
+
+const VccwActor *
+vccw_relay_actor(const VccwRelay *relay)
+{
+    return &relay->actor;
+}
+
+void
+vccw_relay_set_actor(VccwRelay *relay, const VccwActor *actor)
+{
+    relay->actor = *actor;
 }
 
 VccwSession *

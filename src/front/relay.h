@@ -57,6 +57,13 @@ typedef struct {
     gboolean polkit; /* has to be asked about before anything else */
 } VccwRelayPeer;
 
+/** VccwActor: whom the client works for; usually that is the client itself. */
+typedef struct {
+    uid_t uid;
+    pid_t pid;
+    guint64 start; /* as above */
+} VccwActor;
+
 /** VccwRelayPhase: how far the connection is. */
 typedef enum {
     VCCW_RELAY_AUTH,     /* polkit has not said yes */
@@ -104,6 +111,12 @@ gboolean vccw_relay_is_gone(const VccwRelay *relay);
 /** vccw_relay_peer: Returns: who the client is. */
 const VccwRelayPeer *vccw_relay_peer(const VccwRelay *relay);
 
+/** vccw_relay_actor: Returns: whom the client works for. */
+const VccwActor *vccw_relay_actor(const VccwRelay *relay);
+
+/** vccw_relay_set_actor: From now on the client works for somebody else. */
+void vccw_relay_set_actor(VccwRelay *relay, const VccwActor *actor);
+
 /*
  * For those who answer calls
  */
@@ -113,6 +126,10 @@ VccwSession *vccw_relay_session(VccwRelay *relay);
 
 /** vccw_relay_host: Returns: what all relays share. */
 VccwRelayHost *vccw_relay_host(VccwRelay *relay);
+
+/** vccw_relay_is_pressed: Returns: whether the clients together do not read so much that
+ * each must do with less. */
+gboolean vccw_relay_is_pressed(const VccwRelay *relay);
 
 /** vccw_relay_has_stock: Returns: whether there is a stock daemon behind it. */
 gboolean vccw_relay_has_stock(const VccwRelay *relay);

@@ -9,6 +9,7 @@
 #include "front/domains.h"
 #include "front/events.h"
 #include "front/hostdevs.h"
+#include "front/identity.h"
 #include "front/nodes.h"
 #include "front/open.h"
 #include "front/own.h"
@@ -86,6 +87,7 @@ static const Route routes[] = {
     { 392, vccw_hostdevs_detach_alias },  /* DomainDetachDeviceAlias */
     { 411, vccw_domains_in },             /* DomainCheckpointCreateXML */
     { 412, vccw_domains_out },            /* DomainCheckpointGetXMLDesc */
+    { 419, vccw_identity_call },          /* ConnectSetIdentity */
     { 428, vccw_nodes_by_xml },           /* NodeDeviceDefineXML */
     { 429, vccw_nodes_by_name },          /* NodeDeviceUndefine */
     { 430, vccw_nodes_by_name },          /* NodeDeviceCreate */

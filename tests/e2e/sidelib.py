@@ -88,3 +88,4 @@ class Stock:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self.others = []

@@ -554,7 +554,7 @@ def test_one_uuid_on_two_subchannels():
         return guest(hostdev(BY_UUID, MANAGED), metadata="<metadata><v:hostdevs xmlns:v="
                      f"'urn:virtccw:hostdev:1'>{note.replace('<', '<v:')}</v:hostdevs></metadata>")
 
-    texts = {GUEST: text(SUBCHANNEL), 'other': renamed(text(OTHER))}
+    texts = {GUEST: text(SUBCHANNEL), 'other': renamed(text(hostlib.OTHER))}
     for _ in range(10):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             results = dict(zip(texts, pool.map(
@@ -565,4 +565,4 @@ def test_one_uuid_on_two_subchannels():
         assert f'guest={got[0]}\n' in hostlib.read_file(f'{RECORDS}/{UUID}')
         for name, text in texts.items():
             assert run(HOOK, name, 'release', 'end', '-', stdin=text).rc == 0
-        assert with_host() and with_host(OTHER)
+        assert with_host() and with_host(hostlib.OTHER)

@@ -20,7 +20,7 @@ import pytest
 import hostlib
 import sidelib
 from hostlib import CSS, HERE, RW_SOCKET, SOCKETS, run, wait_for, write_file
-from rpcclient import RpcClient
+from rpcclient import RpcClient, RpcError, xdr
 
 USER = 65534
 LAST_PROCEDURE = 460
@@ -360,6 +360,75 @@ with RpcClient(sys.argv[1]) as client:
         print(json.dumps('ok'))
     except RpcError as error:
         print(json.dumps(error.code))'''
+
+
+def identity(process):
+    """What virtqemud tells of a client of its own, when it asks for node devices."""
+    with open(f'/proc/{process.pid}/stat', encoding='ascii') as file:
+        start = int(file.read().rsplit(')', 1)[1].split()[19])
+    return xdr('isiiisiiisiiii', 3, 'unix-user-id', 4, 0, USER, 'process-id', 3, 0, process.pid,
+               'process-time', 4, 0, start, 0)
+
+
+@contextlib.contextmanager
+def stranger():
+    """A process of an ordinary user."""
+    sleeper = subprocess.Popen(['setpriv', f'--reuid={USER}', '--clear-groups', 'sleep', '600'])
+    try:
+        wait_for(lambda: os.stat(f'/proc/{sleeper.pid}').st_uid == USER, 'it is another user')
+        yield sleeper
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+RIGHTS = dict.fromkeys(('connect.getattr', 'connect.read', 'connect.write', 'domain.getattr',
+                        'connect.search-node-devices', 'connect.search-domains',
+                        'node-device.getattr', 'node-device.read'), 'yes')
+
+
+def may_define(client):
+    try:
+        client.call(428, xdr('si', hostlib.mdev_xml(), 0))
+        client.call(429, xdr('si', hostlib.mdev_name(), 0))
+        return True
+    except RpcError as error:
+        assert error.code == 88, error
+        return False
+
+
+def test_daemon_that_works_for_somebody(fresh_host, tmp_path):
+    """Root's own rights are not lent to those whom a daemon of root's speaks for."""
+    rights = {**RIGHTS, 'node-device.write': 'no', 'node-device.delete': 'no'}
+    with both(tmp_path, manage='yes', others=rights, front='access_drivers = [ "polkit" ]\n'), \
+            stranger() as process, RpcClient(f'{SOCKETS}/virtnodedevd-sock') as client:
+        client.open('nodedev:///system')
+        assert may_define(client)
+        client.call(419, identity(process))
+        assert not may_define(client)
+        client.call(419, xdr('isiiii', 1, 'process-id', 3, 0, 1, 0))  # nobody is not root
+        assert not may_define(client)
+        if sidelib.MODULAR:
+            write_file('/tmp/mdev.xml', hostlib.mdev_xml())
+            told = as_user('''
+import json, subprocess
+print(json.dumps(subprocess.run(['virsh', '-c', sys.argv[1], 'nodedev-define', '/tmp/mdev.xml'],
+                                capture_output=True, text=True).stderr))''',
+                           f'qemu:///system?socket={sidelib.SOCKET}')
+            assert 'access denied' in told
+
+
+def test_daemon_that_works_for_somebody_while_stock_is_away(fresh_host, tmp_path):
+    actions = ''.join(ACTION.format(name=name, answer=answer) for name, answer in
+                      {**RIGHTS, 'node-device.write': 'no', 'node-device.delete': 'no'}.items())
+    config = f'stock_nodedev_socket = "{sidelib.FOLDER}/nothing"\nfront_nodedev = 1\n' \
+        'access_drivers = [ "polkit" ]\n'
+    with alone(tmp_path, config, 'yes', 'yes', actions), stranger() as process, \
+            RpcClient(f'{SOCKETS}/virtnodedevd-sock') as client:
+        client.open('nodedev:///system')
+        assert may_define(client)
+        client.call(419, identity(process))
+        assert not may_define(client)
 
 
 OWN_CONFIG = 'unix_sock_rw_perms = "0666"\n'
