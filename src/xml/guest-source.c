@@ -58,16 +58,19 @@ read_notes(const xmlNode *element)
     return notes;
 }
 
-static const VccwGuestSource *
-find_note(const GArray *notes, const VccwUuid *uuid)
+/* Returns: (transfer full): @notes by UUID, the first one of each; it lives as long as
+ * they do. */
+static GHashTable *
+index_notes(const GArray *notes)
 {
-    for (guint i = 0; i < notes->len; i++) {
-        const VccwGuestSource *note = &g_array_index(notes, VccwGuestSource, i);
+    GHashTable *index = g_hash_table_new(vccw_uuid_hash, vccw_uuid_equal);
 
-        if (vccw_uuid_equal(&note->uuid, uuid))
-            return note;
+    for (guint i = notes->len; i-- > 0;) {
+        VccwGuestSource *note = &g_array_index(notes, VccwGuestSource, i);
+
+        g_hash_table_replace(index, &note->uuid, note);
     }
-    return NULL;
+    return index;
 }
 
 static void
@@ -81,13 +84,17 @@ write_note(GString *out, const char *prefix, const VccwGuestSource *source)
                            source->by_address ? "device" : "dev", text);
 }
 
-/* Returns: (transfer full) (nullable): the element with all sources by device. */
+/* Returns: (transfer full) (nullable): the element with all sources by device, of those
+ * from the one with the number @first. */
 static char *
-write_notes(const GArray *sources, const char *prefix, const char *declaration)
+write_notes(const GArray *sources,
+            guint first,
+            const char *prefix,
+            const char *declaration)
 {
     g_autoptr(GString) inside = g_string_new(NULL);
 
-    for (guint i = 0; i < sources->len; i++)
+    for (guint i = first; i < sources->len; i++)
         if (g_array_index(sources, VccwGuestSource, i).by_device)
             write_note(inside, prefix, &g_array_index(sources, VccwGuestSource, i));
     if (!inside->len)
@@ -107,6 +114,29 @@ find_element(const xmlNode *domain)
 }
 
 /* -- what a hostdev says -- */
+
+static xmlNode *
+first_hostdev(const xmlNode *devices)
+{
+    xmlNode *node = NULL;
+
+    for (; devices && !node; devices = vccw_xml_element_next(devices))
+        node = vccw_xml_element_first(devices, "hostdev");
+    return node;
+}
+
+/* The hostdev of @domain behind @node, or the first one; libvirt looks into each
+ * <devices>. */
+static xmlNode *
+next_hostdev(const xmlNode *domain, const xmlNode *node)
+{
+    xmlNode *next;
+
+    if (!node)
+        return first_hostdev(vccw_xml_element_first(domain, "devices"));
+    next = vccw_xml_element_next(node);
+    return next ? next : first_hostdev(vccw_xml_element_next(node->parent));
+}
 
 static gboolean
 refuse(const xmlNode *node, int code, const char *why, GError **error)
@@ -217,7 +247,7 @@ write_uuid(Pass *pass, const xmlNode *hostdev, const VccwGuestSource *source)
 }
 
 static gboolean
-take_hostdev(Pass *pass, const xmlNode *hostdev, const GArray *notes, GError **error)
+take_hostdev(Pass *pass, const xmlNode *hostdev, GHashTable *notes, GError **error)
 {
     VccwGuestSource source = { .managed = FALSE };
     const VccwGuestSource *note;
@@ -231,7 +261,7 @@ take_hostdev(Pass *pass, const xmlNode *hostdev, const GArray *notes, GError **e
     if (source.by_device) {
         pass->resolve(&source.name, &source.uuid, pass->data);
         write_uuid(pass, hostdev, &source);
-    } else if ((note = find_note(notes, &source.uuid))) {
+    } else if ((note = g_hash_table_lookup(notes, &source.uuid))) {
         gboolean managed = source.managed;
 
         source = *note;
@@ -242,12 +272,11 @@ take_hostdev(Pass *pass, const xmlNode *hostdev, const GArray *notes, GError **e
 }
 
 static gboolean
-take_hostdevs(Pass *pass, const xmlNode *domain, const GArray *notes, GError **error)
+take_hostdevs(Pass *pass, const xmlNode *domain, GHashTable *notes, GError **error)
 {
-    const xmlNode *devices = vccw_xml_element_first(domain, "devices");
-    const xmlNode *node = devices ? vccw_xml_element_first(devices, "hostdev") : NULL;
+    const xmlNode *node = NULL;
 
-    for (; node; node = vccw_xml_element_next(node))
+    while ((node = next_hostdev(domain, node)))
         if (vccw_hostdev_is_vfio_ccw(node) && !take_hostdev(pass, node, notes, error))
             return FALSE;
     return TRUE;
@@ -279,20 +308,19 @@ static gboolean
 take_domain(Pass *pass, const xmlNode *domain, GError **error)
 {
     g_autoptr(GArray) notes = read_notes(find_element(domain));
-    g_autoptr(GArray) all = pass->sources;
-    gboolean ok;
+    g_autoptr(GHashTable) index = index_notes(notes);
+    guint first = pass->sources->len;
 
-    pass->sources = g_array_new(FALSE, FALSE, sizeof(VccwGuestSource));
-    ok = take_hostdevs(pass, domain, notes, error);
-    if (ok && pass->resolve) {
+    if (!take_hostdevs(pass, domain, index, error))
+        return FALSE;
+    if (pass->resolve) {
         g_autofree char *text =
-            write_notes(pass->sources, VCCW_GUEST_SOURCE_KEY ":",
+            write_notes(pass->sources, first, VCCW_GUEST_SOURCE_KEY ":",
                         " xmlns:" VCCW_GUEST_SOURCE_KEY "='" VCCW_GUEST_SOURCE_NS "'");
 
         write_metadata(pass, domain, text);
     }
-    g_array_prepend_vals(pass->sources, all->data, all->len);
-    return ok;
+    return TRUE;
 }
 
 static gboolean
@@ -321,7 +349,7 @@ for_each_domain(Pass *pass,
 static gboolean
 take_document(Pass *pass, GError **error)
 {
-    g_autoptr(GArray) none = read_notes(NULL);
+    g_autoptr(GHashTable) none = g_hash_table_new(NULL, NULL);
     const xmlNode *root = xmlDocGetRootElement(pass->doc);
 
     if (!vccw_xml_element_is(root, "hostdev"))
@@ -385,14 +413,13 @@ gboolean
 vccw_guest_source_by_alias(const char *text, const char *alias, VccwUuid *ret_uuid)
 {
     g_autoptr(xmlDoc) doc = vccw_xml_reader_parse(text, VCCW_DOMAIN_XML_MAX, NULL);
-    const xmlNode *devices =
-        doc ? vccw_xml_element_first(xmlDocGetRootElement(doc), "devices") : NULL;
-    const xmlNode *node = devices ? vccw_xml_element_first(devices, "hostdev") : NULL;
+    const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    const xmlNode *node = root ? next_hostdev(root, NULL) : NULL;
     VccwGuestSource source = { .managed = FALSE };
     gboolean known;
 
     while (node && !(vccw_hostdev_is_vfio_ccw(node) && has_alias(node, alias)))
-        node = vccw_xml_element_next(node);
+        node = next_hostdev(root, node);
     if (!node || !read_source(node, &source, &known, NULL) || !known)
         return FALSE;
     *ret_uuid = source.uuid;
@@ -416,7 +443,7 @@ written_as(const VccwGuestSource *source)
 }
 
 static void
-restore_hostdev(Pass *pass, const xmlNode *hostdev, const GArray *notes)
+restore_hostdev(Pass *pass, const xmlNode *hostdev, GHashTable *notes)
 {
     const xmlNode *node = vccw_xml_element_first(hostdev, "source");
     const xmlNode *address = node ? vccw_xml_element_first(node, "address") : NULL;
@@ -425,7 +452,8 @@ restore_hostdev(Pass *pass, const xmlNode *hostdev, const GArray *notes)
     const VccwGuestSource *note;
     VccwUuid uuid;
 
-    if (!text || !vccw_uuid_parse(text, &uuid, NULL) || !(note = find_note(notes, &uuid)))
+    if (!text || !vccw_uuid_parse(text, &uuid, NULL) ||
+        !(note = g_hash_table_lookup(notes, &uuid)))
         return;
     written = written_as(note);
     vccw_xml_edit_replace(pass->edit, note->by_address ? address : node, written);
@@ -435,18 +463,18 @@ static gboolean
 restore_domain(Pass *pass, const xmlNode *domain, GError **error)
 {
     xmlNode *element = find_element(domain);
-    const xmlNode *devices = vccw_xml_element_first(domain, "devices");
-    const xmlNode *node = devices ? vccw_xml_element_first(devices, "hostdev") : NULL;
+    const xmlNode *node = NULL;
     g_autoptr(GArray) notes = read_notes(element);
+    g_autoptr(GHashTable) index = index_notes(notes);
 
     if (!element)
         return TRUE;
     vccw_xml_edit_remove(pass->edit, xmlChildElementCount(element->parent) == 1
                                          ? element->parent
                                          : element);
-    for (; node; node = vccw_xml_element_next(node))
+    while ((node = next_hostdev(domain, node)))
         if (vccw_hostdev_is_vfio_ccw(node))
-            restore_hostdev(pass, node, notes);
+            restore_hostdev(pass, node, index);
     return TRUE;
 }
 
@@ -490,7 +518,7 @@ vccw_guest_source_metadata(const char *old,
     }
     if (add)
         g_array_append_vals(notes, add, 1);
-    return write_notes(notes, "", "");
+    return write_notes(notes, 0, "", "");
 }
 
 gboolean

@@ -5,6 +5,7 @@
  * change, wherever in the text it stands.
  */
 
+#include "cost.h"
 #include "xml/guest-source.h"
 #include <string.h>
 #include <virtccw/error.h>
@@ -62,6 +63,13 @@ test_ways(void)
               "dev='css_0_0_0004'") "</metadata>\n" ODD
                                     "<devices>" HOSTDEV(
                                         BY_UUID) "</devices></domain>\n" },
+        { "<domain><devices/>" ODD "<devices><disk/></devices><devices><a/>" HOSTDEV(
+              BY_NAME) "</devices></domain>",
+          "<domain><metadata>" NOTE("dev='css_0_0_0004'") "</metadata><devices/>" ODD
+                                                          "<devices><disk/></devices>"
+                                                          "<devices><a/>" HOSTDEV(
+                                                              BY_UUID) "</devices></"
+                                                                       "domain>" },
         { GUEST("<metadata><k:a xmlns:k='u:k'/></metadata>", BY_NAME),
           GUEST("<metadata>" NOTE("dev='css_0_0_0004'") "<k:a xmlns:k='u:k'/></metadata>",
                 BY_UUID) },
@@ -197,6 +205,43 @@ test_refused(void)
     }
 }
 
+/* As much of everything as a document may have, in a time that does not grow with the
+ * square. */
+static void
+test_many(void)
+{
+    g_autoptr(GString) text =
+        g_string_new("<domainsnapshot><domain><metadata>"
+                     "<virtccw:hostdevs xmlns:virtccw='" VCCW_GUEST_SOURCE_NS "'>");
+    g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
+    g_autoptr(GError) error = NULL;
+    double ms;
+
+    for (guint i = 0; i < 25000; i++)
+        g_string_append_printf(text,
+                               "<virtccw:source uuid='%08x-b2fc-47f6-a407-f256b6c49767' "
+                               "dev='css_0_0_0004'/>",
+                               i);
+    g_string_append(text, "</virtccw:hostdevs></metadata><devices>");
+    for (guint i = 20000; i < 25000; i++)
+        g_string_append_printf(text,
+                               HOSTDEV("<source><address uuid='%08x-b2fc-47f6-a407-"
+                                       "f256b6c49767'/></source>"),
+                               i);
+    g_string_append(text, "</devices></domain>");
+    for (guint i = 0; i < 20000; i++)
+        g_string_append(text, "<domain/>");
+    g_string_append(text, "</domainsnapshot>");
+    ms = cpu_ms();
+    g_assert_true(vccw_guest_source_resolve(text->str, resolve, NULL, &result, &error));
+    ms = cpu_ms() - ms;
+    g_assert_no_error(error);
+    g_assert_cmpuint(result.sources->len, ==, 5000);
+    g_assert_true(g_array_index(result.sources, VccwGuestSource, 4999).by_device);
+    g_test_message("%.1f ms", ms);
+    g_assert_cmpfloat(ms, <=, cost_limit(300));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -208,5 +253,6 @@ main(int argc, char **argv)
     g_test_add_func("/guest-source/told", test_told);
     g_test_add_func("/guest-source/metadata", test_metadata);
     g_test_add_func("/guest-source/refused", test_refused);
+    g_test_add_func("/guest-source/many", test_many);
     return g_test_run();
 }
