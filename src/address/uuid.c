@@ -6,6 +6,7 @@
  */
 
 #include "address/scan.h"
+#include "base/hash.h"
 #include "base/quote.h"
 
 #include <string.h>
@@ -108,9 +109,5 @@ vccw_uuid_equal(gconstpointer a, gconstpointer b)
 guint
 vccw_uuid_hash(gconstpointer uuid)
 {
-    guint32 words[4];
-
-    G_STATIC_ASSERT(sizeof words == sizeof(VccwUuid));
-    memcpy(words, uuid, sizeof words);
-    return words[0] ^ words[1] ^ words[2] ^ words[3];
+    return vccw_hash_bytes(uuid, sizeof(VccwUuid));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "domain/store.h"
+#include "base/hash.h"
 #include <string.h>
 #include <virtccw/error.h>
 
@@ -16,7 +17,7 @@ vccw_domain_store_new(const char *dir)
     VccwDomainStore *store = g_new(VccwDomainStore, 1);
 
     store->dir = g_strdup(dir);
-    store->names = g_hash_table_new(g_str_hash, g_str_equal);
+    store->names = g_hash_table_new(vccw_hash_string, g_str_equal);
     store->uuids = g_hash_table_new_full(vccw_uuid_hash, vccw_uuid_equal, NULL,
                                          (GDestroyNotify)vccw_domain_definition_free);
     return store;

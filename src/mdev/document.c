@@ -9,6 +9,7 @@
 
 #include "mdev/document.h"
 
+#include "base/hash.h"
 #include "mdev/json-text.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ static gboolean
 find_parts(GArray *members, Parts *parts, GError **error)
 {
     g_autoptr(GHashTable) seen =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_new_full(vccw_hash_string, g_str_equal, g_free, NULL);
 
     for (guint i = 0; i < members->len; i++) {
         const VccwJsonMember *member = &g_array_index(members, VccwJsonMember, i);

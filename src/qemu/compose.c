@@ -2,6 +2,7 @@
 
 /* What the composers of all kinds of elements share. */
 
+#include "base/hash.h"
 #include "base/quote.h"
 #include "qemu/guest.h"
 
@@ -95,7 +96,8 @@ note_controllers(VccwGuest *guest)
 {
     const GPtrArray *devices = vccw_domain_devices(guest->domain);
 
-    guest->controllers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    guest->controllers =
+        g_hash_table_new_full(vccw_hash_string, g_str_equal, g_free, g_free);
     for (guint i = 0; i < devices->len; i++) {
         const VccwDomainDevice *device = g_ptr_array_index(devices, i);
         g_autofree char *type = NULL, *index = NULL;

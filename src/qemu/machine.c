@@ -2,6 +2,7 @@
 
 /* What of a guest is no device: machine, processor, memory, and what it boots. */
 
+#include "base/hash.h"
 #include "qemu/guest.h"
 
 #include <string.h>
@@ -357,7 +358,7 @@ static gboolean
 add_iothreads(VccwGuest *guest, GError **error)
 {
     const xmlNode *node = vccw_xml_element_first(guest->root, "iothreads");
-    g_autoptr(GHashTable) numbers = g_hash_table_new(NULL, NULL);
+    g_autoptr(GHashTable) numbers = g_hash_table_new(vccw_hash_number, NULL);
     g_autofree char *text = text_of(guest, "iothreads");
     guint count = 0;
 

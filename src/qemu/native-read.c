@@ -5,6 +5,7 @@
  * does not have is kept, with the word behind it when that does not begin with a dash.
  */
 
+#include "base/hash.h"
 #include "base/quote.h"
 #include "qemu/native.h"
 
@@ -545,7 +546,7 @@ vccw_native_read(VccwNative *native, char **words, GError **error)
     *native = (VccwNative){
         .env = g_ptr_array_new(),
         .options = g_ptr_array_new_with_free_func(free_option),
-        .backends = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+        .backends = g_hash_table_new_full(vccw_hash_string, g_str_equal, g_free, NULL),
     };
     if (!read_program(native, &words, error)) {
         return FALSE;

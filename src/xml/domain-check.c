@@ -8,6 +8,7 @@
 
 #include "xml/domain-private.h"
 
+#include "base/hash.h"
 #include "base/quote.h"
 #include "xml/device-info.h"
 #include "xml/element.h"
@@ -257,12 +258,12 @@ gboolean
 vccw_domain_xml_check(const VccwDomainXml *domain, GError **error)
 {
     const GPtrArray *walk = vccw_domain_walk(domain);
-    g_autoptr(GHashTable) orders = g_hash_table_new(NULL, NULL);
-    g_autoptr(GHashTable) addresses = g_hash_table_new(NULL, NULL);
+    g_autoptr(GHashTable) orders = g_hash_table_new(vccw_hash_number, NULL);
+    g_autoptr(GHashTable) addresses = g_hash_table_new(vccw_hash_number, NULL);
     g_autoptr(GHashTable) uuids = g_hash_table_new(vccw_uuid_hash, vccw_uuid_equal);
-    g_autoptr(GHashTable) aliases = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) aliases = g_hash_table_new(vccw_hash_string, g_str_equal);
     g_autoptr(GHashTable) controllers =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_new_full(vccw_hash_string, g_str_equal, g_free, NULL);
 
     return check_machine(domain, error) && check_memory(domain, error) &&
            check_devices(walk, check_controller, controllers, error) &&

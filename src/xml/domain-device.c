@@ -13,6 +13,7 @@
 
 #include "xml/domain-private.h"
 
+#include "base/hash.h"
 #include "xml/element.h"
 #include "xml/hostdev.h"
 #include "xml/tree.h"
@@ -356,9 +357,9 @@ make_places(const GPtrArray *devices)
 {
     Place *places = g_new0(Place, MAX(devices->len, 1));
     g_autoptr(GHashTable) buses =
-        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+        g_hash_table_new_full(vccw_hash_string, g_str_equal, NULL, g_free);
     g_autoptr(GHashTable) types =
-        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+        g_hash_table_new_full(vccw_hash_string, g_str_equal, NULL, g_free);
 
     for (guint i = 0; i < devices->len; i++) {
         places[i].device = g_ptr_array_index(devices, i);

@@ -12,6 +12,7 @@
 
 #include "xml/domain-private.h"
 
+#include "base/hash.h"
 #include "xml/element.h"
 #include "xml/tree.h"
 #include <virtccw/error.h>
@@ -138,9 +139,9 @@ static void
 number_controllers(const VccwDomainXml *domain)
 {
     const GPtrArray *walk = vccw_domain_walk(domain);
-    g_autoptr(GHashTable) next = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) next = g_hash_table_new(vccw_hash_string, g_str_equal);
     g_autoptr(GHashTable) taken =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_new_full(vccw_hash_string, g_str_equal, g_free, NULL);
 
     for (guint i = 0; i < walk->len; i++) {
         const VccwDomainDevice *device = g_ptr_array_index(walk, i);

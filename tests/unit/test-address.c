@@ -6,6 +6,7 @@
  * one byte too far dies here.
  */
 
+#include "base/hash.h"
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -493,6 +494,25 @@ test_node_name_bad_addresses(void)
         }
 }
 
+/* The last vector of the paper on SipHash, and that a process has a key of its own. */
+static void
+test_hash(void)
+{
+    static const guint64 key[2] = { G_GUINT64_CONSTANT(0x0706050403020100),
+                                    G_GUINT64_CONSTANT(0x0f0e0d0c0b0a0908) };
+    guint8 data[15];
+
+    for (guint i = 0; i < sizeof data; i++)
+        data[i] = (guint8)i;
+    g_assert_true(vccw_hash_with_key(key, data, sizeof data) ==
+                  G_GUINT64_CONSTANT(0xa129ca6149be45e5));
+    g_assert_cmpuint(vccw_hash_string("same"), ==, vccw_hash_string("same"));
+    g_assert_cmpuint(g_str_hash("EzEz"), ==, g_str_hash("FYFY"));
+    g_assert_cmpuint(vccw_hash_string("EzEz"), !=, vccw_hash_string("FYFY"));
+    g_assert_cmpuint(vccw_hash_number(GUINT_TO_POINTER(7)), ==,
+                     vccw_hash_number(GUINT_TO_POINTER(7)));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -513,5 +533,6 @@ main(int argc, char **argv)
     g_test_add_func("/address/node-name/random", test_node_name_random);
     g_test_add_func("/address/node-name/bad", test_node_name_bad);
     g_test_add_func("/address/node-name/bad-addresses", test_node_name_bad_addresses);
+    g_test_add_func("/address/hash", test_hash);
     return g_test_run();
 }

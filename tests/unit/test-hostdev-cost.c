@@ -193,11 +193,72 @@ test_linear(void)
     g_assert_true(is_linear(eighth, whole));
 }
 
+/* Adds a name that has the same g_str_hash() for each @number. */
+static void
+append_twin(GString *out, guint number)
+{
+    for (guint bit = 0; bit < 15; bit++)
+        g_string_append(out, number >> bit & 1 ? "Ez" : "FY");
+}
+
+static void
+append_flood(GString *out, guint kind, guint number)
+{
+    switch (kind) {
+    case 0:
+        g_string_append(out, "<rng><alias name='ua-");
+        append_twin(out, number);
+        g_string_append(out, "'/></rng>");
+        break;
+    case 1:
+        g_string_append(out, "<controller type='");
+        append_twin(out, number);
+        g_string_append(out, "'/>");
+        break;
+    case 2: /* GLib's size of a table for that many */
+        g_string_append_printf(out, "<rng><boot order='%u'/></rng>", 32749 * number);
+        break;
+    case 3: /* the exclusive or of all words is 0 */
+        g_string_append_printf(out,
+                               "<hostdev type='mdev' model='vfio-ccw'><source><address "
+                               "uuid='%08x-%04x-%04x-0000-000000000000'/></source>"
+                               "</hostdev>",
+                               number, number >> 16, number & 0xffff);
+        break;
+    }
+}
+
+/* Thousands of names, orders or UUIDs that are one to a simple hash. */
+static void
+test_flood(gconstpointer data)
+{
+    static const guint counts[] = { 24000, 24000, 24000, 14000 };
+    guint kind = GPOINTER_TO_UINT(data);
+    g_autoptr(GString) text = g_string_new(HEAD);
+    g_autoptr(VccwDomainXml) domain = NULL;
+    double ms;
+
+    for (guint i = 1; i <= counts[kind]; i++)
+        append_flood(text, kind, i);
+    g_string_append(text, TAIL);
+    domain = vccw_domain_xml_parse(text->str, FALSE, NULL);
+    ms = cpu_ms();
+    g_assert_true(vccw_domain_xml_check(domain, NULL));
+    g_assert_true(vccw_domain_xml_assign(domain, NULL));
+    ms = cpu_ms() - ms;
+    g_test_message("%.1f ms", ms);
+    g_assert_cmpfloat(ms, <=, cost_limit(250));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/hostdev-cost/linear", test_linear);
+    g_test_add_data_func("/hostdev-cost/flood/aliases", GUINT_TO_POINTER(0), test_flood);
+    g_test_add_data_func("/hostdev-cost/flood/types", GUINT_TO_POINTER(1), test_flood);
+    g_test_add_data_func("/hostdev-cost/flood/orders", GUINT_TO_POINTER(2), test_flood);
+    g_test_add_data_func("/hostdev-cost/flood/uuids", GUINT_TO_POINTER(3), test_flood);
     for (gsize i = 0; i < G_N_ELEMENTS(bombs); i++) {
         g_autofree char *test = g_strconcat("/hostdev-cost/bomb/", bombs[i].name, NULL);
         g_autofree char *completed =
