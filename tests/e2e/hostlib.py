@@ -120,7 +120,7 @@ def ok(*argv, **options):
     return result.out
 
 
-def wait_for(condition, what, seconds=10):
+def wait_for(condition, what, seconds=30):
     """Waits until the condition gives something true. Returns: what it gave."""
     deadline = time.monotonic() + seconds * SLOW
     while True:

@@ -101,10 +101,9 @@ class Host:
 
     def __init__(self, folder):
         self.inject = Inject(folder)
-        config = os.path.join(folder, 'virtccwd.conf')
-        write_file(config, 'operation_timeout = 1\n')
         asan = os.environ.get('ASAN_OPTIONS', '')
-        self.config = config
+        self.config = os.path.join(folder, 'virtccwd.conf')
+        write_file(self.config, '')
         self.env = {'LD_PRELOAD': LIBRARY, 'VIRTCCW_INJECT': self.inject.path,
                     'ASAN_OPTIONS': f'{asan}:verify_asan_link_order=0'}
         self.daemon = Daemon(folder, env=self.env)
@@ -121,6 +120,13 @@ class Host:
         if not self.inject.by_callout:
             self.daemon.process.wait(20)
             self.daemon.process = None
+        self.daemon.stop()
+        self.start()
+
+    def answer_within(self, seconds):
+        """From now on the daemon answers after that time what is not over by then."""
+        write_file(self.config, f'operation_timeout = {seconds}\n')
+        self.connection = None
         self.daemon.stop()
         self.start()
 
@@ -463,6 +469,7 @@ def test_blocked_in_kernel(host, one, path):
     define_file(OTHER_UUID, OTHER)
     host.node(OTHER_MDEV)
     one.prepare(host)
+    host.answer_within(1)
     ctl('fault', path, 'write', 'hang', 'count=1')
     message = attempt(one, host)
     assert message and 'still in progress' in message, message
@@ -473,6 +480,7 @@ def test_blocked_in_kernel(host, one, path):
     wait_for(lambda: is_whole() and where() == one.after and mdev_exists() == (one is START),
              'it is over')
     POINTS['blocked in the kernel'] += 1
+    host.answer_within(30)
     host.tidy_up()
 
 
