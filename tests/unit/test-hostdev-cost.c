@@ -118,7 +118,7 @@ completion_ms(const char *text)
 {
     double best = G_MAXDOUBLE;
 
-    for (int try = 0; try < 5; try++) {
+    for (int try = 0; try < 3; try++) {
         g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, NULL);
         double ms = cpu_ms();
 
