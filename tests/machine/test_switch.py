@@ -97,10 +97,28 @@ def has_access_control(machine):
     return options[options.index('--stock-config') + 1] == f'/etc/libvirt/{name}.conf'
 
 
+def rights(machine, *sockets):
+    paths = [f'/run/libvirt/{name}' for name in sockets]
+    return machine.ok('stat', '-c', '%a %u %g', *paths).split('\n')[:-1]
+
+
+def keeps_rights(machine):
+    """Who may not come in at the stock daemon's sockets may not at ours."""
+    daemon = 'libvirt' if machine.stock == 'libvirtd.service' else 'virtqemud'
+    before = '660 0 1', '664 0 1'
+    for ro, (mode, *owner) in zip(('', '-ro'), map(str.split, before)):
+        machine.ok('chmod', mode, f'/run/libvirt/{daemon}-sock{ro}')
+        machine.ok('chown', ':'.join(owner), f'/run/libvirt/{daemon}-sock{ro}')
+    machine.ok('virtccw-front', 'on')
+    assert tuple(rights(machine, 'virtqemud-sock', 'virtqemud-sock-ro')) == before
+    machine.ok('virtccw-front', 'off')
+
+
 def switch(machine):
     process = start_guest(machine)
     machine.ok('systemctl', 'start', 'virtccwd.socket', 'virtccwd-ro.socket')
     answers(machine, False)
+    keeps_rights(machine)
     for _ in range(2):
         for word in ('on', 'off'):
             clients = Clients(machine, QEMU, 'ccw:///system')
