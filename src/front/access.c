@@ -7,6 +7,7 @@
 
 #include "front/access.h"
 #include "config.h"
+#include "driver/node.h"
 #include "driver/virerror.h"
 #include <string.h>
 #ifdef HAVE_SYSTEMD
@@ -119,6 +120,19 @@ is_known(const VccwActor *actor)
     return actor->uid != (uid_t)-1 && actor->pid > 0 && actor->start > 0;
 }
 
+/* A rule of an administrator names a device in one way, and clients may in several. What
+ * is yet to be made, libvirt calls a new device. */
+static char *
+name_device(VccwRelay *relay, const char *device)
+{
+    VccwNodeName name;
+
+    if (vccw_node_lookup(vccw_relay_host(relay)->driver, device, &name, NULL, NULL) ||
+        vccw_node_name_parse(device, &name, NULL))
+        return vccw_node_name_to_string(&name);
+    return g_strdup("new device");
+}
+
 /* What the stock daemon would tell of the connection, and of the device. */
 static void
 ask(Asking *asking, const char *device)
@@ -126,13 +140,10 @@ ask(Asking *asking, const char *device)
     const VccwActor *actor = vccw_relay_actor(asking->relay);
     const VccwStock *stock = vccw_relay_stock(asking->relay);
     gboolean nodedev = stock->spare && !stock->scheme;
-    VccwNodeName name;
-    g_autofree char *canonical = device && vccw_node_name_parse(device, &name, NULL)
-                                     ? vccw_node_name_to_string(&name)
-                                     : NULL;
+    g_autofree char *name = device ? name_device(asking->relay, device) : NULL;
     const VccwPolkitDetail details[] = {
         { "connect_driver", nodedev ? "nodedev" : "QEMU" },
-        { canonical ? "node_device_name" : NULL, canonical },
+        { name ? "node_device_name" : NULL, name },
         { NULL, NULL },
     };
 

@@ -314,8 +314,25 @@ def test_devices_that_may_not_be_seen(fresh_host, tmp_path):
             assert as_user(LISTS, 'nodedev:///system')[0] == front[0]
             assert CSS in hostlib.Virsh('qemu:///system').names()  # root sees all
             hear(tmp_path)
+            # By whichever name: that of old versions lacks the parent.
+            names = [*HIDDEN, HIDDEN[1].removesuffix('_0_0_0004')]
+            assert as_user(LOOK_UP, *names) == [88] * 3
+            assert as_user(LOOK_UP, hostlib.mdev_name(hostlib.OTHER_UUID, hostlib.OTHER)) == [0]
     finally:
         os.unlink('/etc/polkit-1/rules.d/10-hidden.rules')
+
+
+LOOK_UP = '''
+import json, libvirt
+connection = libvirt.open('qemu:///system')
+codes = []
+for name in sys.argv[1:]:
+    try:
+        connection.nodeDeviceLookupByName(name)
+        codes.append(0)
+    except libvirt.libvirtError as error:
+        codes.append(error.get_error_code())
+print(json.dumps(codes))'''
 
 
 def hear(folder):

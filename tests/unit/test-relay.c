@@ -4,6 +4,7 @@
 
 #include "driver/driver.h"
 #include "driver/find-mdev.h"
+#include "driver/node.h"
 #include "driver/nodedev-guest.h"
 #include "front/front.h"
 #include "front/message.h"
@@ -28,6 +29,16 @@ void
 vccw_find_mdev(VccwDriver *driver, const VccwNodeName *name, VccwFoundMdev *ret_found)
 {
     *ret_found = (VccwFoundMdev){ .exists = FALSE };
+}
+
+gboolean
+vccw_node_lookup(VccwDriver *driver,
+                 const char *text,
+                 VccwNodeName *ret_name,
+                 VccwNodeState *ret_state,
+                 GError **error)
+{
+    return FALSE;
 }
 
 const VccwOperation vccw_nodedev_guest_take, vccw_nodedev_guest_runs,
