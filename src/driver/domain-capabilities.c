@@ -95,7 +95,7 @@ put_disk(VccwXmlWriter *writer, const VccwQemu *qemu)
     put_supported(writer, "disk", scsi || virtio);
     if (!scsi && !virtio)
         return;
-    put_enum(writer, "diskDevice", scsi ? "disk cdrom lun" : "disk");
+    put_enum(writer, "diskDevice", scsi ? "disk cdrom" : "disk");
     put_enum(writer, "bus", scsi && virtio ? "virtio scsi" : virtio ? "virtio" : "scsi");
     vccw_xml_writer_close(writer, "disk");
 }
@@ -126,7 +126,7 @@ put_rng(VccwXmlWriter *writer, const VccwQemu *qemu)
     if (!has)
         return;
     put_enum(writer, "model", "virtio");
-    put_enum(writer, "backendModel", "random");
+    put_enum(writer, "backendModel", "random builtin");
     vccw_xml_writer_close(writer, "rng");
 }
 

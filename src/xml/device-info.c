@@ -107,13 +107,13 @@ check_loadparm(const xmlNode *node, const char *loadparm, GError **error)
     gsize length = strlen(loadparm);
     g_autofree char *quoted = NULL;
 
-    if (length >= 1 && length <= VCCW_LOADPARM_MAX &&
+    if (strspn(loadparm, " ") < length && length <= VCCW_LOADPARM_MAX &&
         strspn(loadparm, LOADPARM_CHARS) == length)
         return TRUE;
     quoted = vccw_quote(loadparm, VCCW_QUOTE_VALUE);
     vccw_xml_element_set_error(error, node, VCCW_ERROR_XML_CONTENT,
                                "the loadparm %s is not 1 to %d of the characters A to Z, "
-                               "0 to 9, '.' and blank",
+                               "0 to 9, '.' and blank, and not all blank",
                                quoted, VCCW_LOADPARM_MAX);
     return FALSE;
 }
