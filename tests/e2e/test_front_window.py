@@ -11,7 +11,7 @@ import time
 import frontlib
 from frontlib import EMULATOR, FRONT
 from hostlib import SOURCE, UUID, Virsh, background, ok, read_file, run, wait_for, write_file
-from test_front_programs import _front, _mdev, GUEST, SHARED, entering  # pylint: disable=unused-import
+from test_front_programs import _front, _mdev, GUEST, SHARED, entering  # noqa: F401
 
 pytestmark = frontlib.needs_guests
 XML = f"""<domain type='qemu'><name>{GUEST}</name><memory unit='MiB'>128</memory>

@@ -8,7 +8,6 @@ import socket
 
 import pytest
 
-from domainlib import DOMAIN, domain_xml
 from domainlib import DOMAIN, DOMAIN_UUID, domain_xml
 from hostlib import (CLIENTS, CSS, MODULE, OTHER, SOCKETS, SUBCHANNEL, UUID, URI, Virsh, background,
                      bind_vfio, client_uri, define_file, mdev_exists, mdev_name, mdev_xml, ok,

@@ -5,7 +5,6 @@
 Usage: headers.py LIBRARY
 """
 
-import os
 import re
 import shutil
 import subprocess

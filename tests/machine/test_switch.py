@@ -10,8 +10,6 @@ import pathlib
 import subprocess
 import time
 
-import pytest
-
 from machine import Machine
 
 QEMU = 'qemu:///system'
