@@ -381,7 +381,7 @@ test_bad_files(Fixture *f, gconstpointer data)
     store_write(f->dir, PARENT, U(01), "{");
     tree_remove(f->dir, "%s/not-a-uuid", PARENT);
     vccw_store_load(f->store);
-    assert_quiet(f, 50);
+    tree_assert_log(f->log, ""); /* the second look may be due as soon as the loop runs */
     wait_for_log(f, "unusable 00@0.0.0004;");
     store_write(f->dir, PARENT, "not-a-uuid", "again");
     vccw_store_load(f->store);
