@@ -369,7 +369,9 @@ read_stock_config(VccwSettings *settings, const char *path, GError **error)
     g_autoptr(GError) local = NULL;
     g_autofree char *text =
         vccw_read_file(AT_FDCWD, path, CONFIG_MAX, NULL, NULL, &local);
-    g_autoptr(GRegex) regex = g_regex_new(ACCESS, G_REGEX_MULTILINE, 0, NULL);
+    /* Raw: comments may be in any encoding. */
+    g_autoptr(GRegex) regex =
+        g_regex_new(ACCESS, G_REGEX_MULTILINE | G_REGEX_RAW, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
 
     if (!text && vccw_error_errno(local) == ENOENT)

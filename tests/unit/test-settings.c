@@ -145,6 +145,8 @@ test_stock_config(void)
         { "access_drivers = [ \"polkit\" ]\n", TRUE },
         { "log_level = 3\n  access_drivers=[\n  \"none\",\n  \"polkit\",\n]\n", TRUE },
         { "access_drivers = \"polkit\"", TRUE },
+        { "# f\xfcr alle\naccess_drivers = [ \"polkit\" ]\n", TRUE },
+        { "access_drivers = [ \"polkit\" ]\n# f\xfcr alle\n", TRUE },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
