@@ -17,6 +17,7 @@
 typedef struct {
     VccwCallout callout;
     gboolean show_version;
+    pid_t starter; /* mdevctl */
 } Words;
 
 static gboolean
@@ -99,7 +100,7 @@ run(Words *words, GError **error)
     host.overrides = settings->overrides;
     host.rules = settings->udev_rules;
     host.state = settings->var_dir;
-    host.starter = getppid();
+    host.starter = words->starter;
     runs = g_build_filename(settings->socket_dir, "qemu", NULL);
     holders.definitions = settings->definitions;
     holders.runs = runs;
@@ -121,6 +122,8 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = VCCW_CALLOUT_NOT_OURS;
 
+    /* First of all: once mdevctl has ended, it would be whoever lives for ever. */
+    words.starter = getppid();
     if (parse(&words, &argc, &argv, &error)) {
         if (words.show_version) {
             printf("virtccw-callout (virtccw) %s\n", PACKAGE_VERSION);
