@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * libvirt writes a status file whole and then gives it its name, so that its folder's
- * time changes with it. Two changes may have the same time, and two files the same number
- * one after the other, when the time is as young as the clock is coarse: then it is no
- * proof. That clock ticks with the kernel's timer, which is late where a hypervisor has
- * much else to do.
+ * libvirt writes a status file whole and then gives it its name. The kernel tells of it
+ * (inotify), and of anything else that is done to the folder; nothing else is looked at
+ * twice. The folder itself may come, go and be replaced: it is told by its inode.
+ *
+ * Where the kernel cannot tell, times must do: those of the folder and of the files. Two
+ * changes may have the same time, and two files the same number one after the other, when
+ * the time is as young as the clock is coarse: then it is no proof. That clock ticks with
+ * the kernel's timer, which is late where a hypervisor has much else to do.
  */
 
 #include "driver/guests.h"
@@ -14,8 +17,13 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#define EVENTS                                                                          \
+    (IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
+     IN_ONLYDIR)
 #define STATUS_MAX  (4 * 1024 * 1024)
 #define COARSE_NSEC G_GINT64_CONSTANT(2000000000)
 
@@ -29,7 +37,11 @@ typedef struct {
 
 struct _VccwGuests {
     char *folder;
-    gint64 mtime;       /* of the folder at the last look; 0: to be looked at */
+    gint64 mtime; /* of the folder at the last look; 0: to be looked at */
+    int notify;   /* inotify's; or -1 */
+    int watch;    /* of the folder; or -1 */
+    dev_t device; /* the folder that is watched */
+    ino_t inode;
     GHashTable *files;  /* name → Status * */
     GHashTable *owners; /* VccwUuid *, in a Status → Status * */
 };
@@ -50,6 +62,8 @@ vccw_guests_new(const char *folder)
     VccwGuests *guests = g_new0(VccwGuests, 1);
 
     guests->folder = g_strdup(folder);
+    guests->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    guests->watch = -1;
     guests->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, status_free);
     guests->owners = g_hash_table_new(vccw_uuid_hash, vccw_uuid_equal);
     return guests;
@@ -62,6 +76,7 @@ vccw_guests_free(VccwGuests *guests)
         return;
     g_hash_table_unref(guests->owners);
     g_hash_table_unref(guests->files);
+    vccw_fd_clear(&guests->notify);
     g_free(guests->folder);
     g_free(guests);
 }
@@ -132,12 +147,14 @@ time_of(const struct stat *st)
 }
 
 /* @now: when the look began. Returns: the time of what was read; 0 if it is to be read
- * again
+ * again.
  */
 static gint64
-settled(const struct stat *st, gint64 now)
+settled(const VccwGuests *guests, const struct stat *st, gint64 now)
 {
-    return now - time_of(st) < COARSE_NSEC ? 0 : time_of(st);
+    gboolean young = ABS(now - time_of(st)) < COARSE_NSEC;
+
+    return young && guests->watch < 0 ? 0 : time_of(st);
 }
 
 static void
@@ -158,7 +175,7 @@ look_at_file(VccwGuests *guests, int dir, const char *name, gint64 now)
         return;
     status = g_new0(Status, 1);
     status->uuids = g_array_new(FALSE, FALSE, sizeof(VccwUuid));
-    status->mtime = settled(&st, now);
+    status->mtime = settled(guests, &st, now);
     status->inode = st.st_ino;
     status->seen = TRUE;
     parse(status, text);
@@ -193,6 +210,66 @@ note_owners(VccwGuests *guests)
     }
 }
 
+/* -- what the kernel tells -- */
+
+static void
+forget_times(VccwGuests *guests)
+{
+    GHashTableIter iter;
+    gpointer status;
+
+    g_hash_table_iter_init(&iter, guests->files);
+    while (g_hash_table_iter_next(&iter, NULL, &status))
+        ((Status *)status)->mtime = 0;
+    guests->mtime = 0;
+}
+
+static void
+heed(VccwGuests *guests, const struct inotify_event *event)
+{
+    Status *status = event->len ? g_hash_table_lookup(guests->files, event->name) : NULL;
+
+    guests->mtime = 0;
+    if (status)
+        status->mtime = 0;
+    if (event->mask & (IN_IGNORED | IN_Q_OVERFLOW))
+        forget_times(guests);
+    if (event->mask & IN_IGNORED && event->wd == guests->watch)
+        guests->watch = -1;
+}
+
+static void
+hear(VccwGuests *guests)
+{
+    char text[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+    gssize length;
+
+    while ((length = TEMP_FAILURE_RETRY(read(guests->notify, text, sizeof text))) > 0)
+        for (char *at = text; at < text + length;) {
+            const struct inotify_event *event = (const struct inotify_event *)at;
+
+            heed(guests, event);
+            at += sizeof *event + event->len;
+        }
+}
+
+/* @st: of the folder; NULL if there is none */
+static void
+watch_folder(VccwGuests *guests, const struct stat *st)
+{
+    if (guests->watch >= 0 && st && st->st_ino == guests->inode &&
+        st->st_dev == guests->device)
+        return;
+    if (guests->watch >= 0)
+        inotify_rm_watch(guests->notify, guests->watch);
+    guests->watch = st ? inotify_add_watch(guests->notify, guests->folder, EVENTS) : -1;
+    if (guests->watch < 0)
+        return;
+    guests->inode = st->st_ino;
+    guests->device = st->st_dev;
+    forget_times(guests);
+}
+
 static void
 look(VccwGuests *guests)
 {
@@ -200,8 +277,11 @@ look(VccwGuests *guests)
     g_autoptr(GPtrArray) names = NULL;
     gint64 now = g_get_real_time() * 1000;
     struct stat st = { 0 };
+    gboolean there = stat(guests->folder, &st) == 0;
 
-    if (stat(guests->folder, &st) == 0 && guests->mtime == time_of(&st))
+    hear(guests);
+    watch_folder(guests, there ? &st : NULL);
+    if (there && guests->mtime == time_of(&st))
         return;
     g_hash_table_remove_all(guests->owners);
     dir = vccw_open_dir(AT_FDCWD, guests->folder, NULL);
@@ -210,7 +290,7 @@ look(VccwGuests *guests)
         look_at_file(guests, dir, names->pdata[i], now);
     g_hash_table_foreach_remove(guests->files, is_over, NULL);
     note_owners(guests);
-    guests->mtime = settled(&st, now);
+    guests->mtime = settled(guests, &st, now);
 }
 
 const char *

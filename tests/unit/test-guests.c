@@ -155,6 +155,27 @@ test_no_folder(void)
     vccw_guests_free(guests);
 }
 
+/* libvirt may make its folder anew, or another one may get its name. */
+static void
+test_other_folder(Fixture *f, gconstpointer data)
+{
+    g_autofree char *aside = g_strconcat(f->folder, ".aside", NULL);
+    g_autofree char *old = g_build_filename(aside, "a.xml", NULL);
+
+    run_guest(f, "a.xml", "a", UUID);
+    g_assert_cmpstr(find(f, UUID), ==, "a");
+    g_assert_cmpint(g_rename(f->folder, aside), ==, 0);
+    g_assert_null(find(f, UUID));
+    g_assert_cmpint(g_mkdir(f->folder, 0700), ==, 0);
+    run_guest(f, "b.xml", "b", UUID);
+    g_assert_cmpstr(find(f, UUID), ==, "b");
+    g_assert_cmpint(g_remove(old), ==, 0);
+    g_assert_cmpstr(find(f, UUID), ==, "b");
+    g_assert_cmpint(g_rmdir(aside), ==, 0);
+    run_guest(f, "b.xml", "b", OTHER);
+    g_assert_null(find(f, UUID));
+}
+
 static void
 assert_line(const VccwVolume *volume, const char *expected)
 {
@@ -224,6 +245,8 @@ main(int argc, char **argv)
     g_test_add("/guests/quick-changes", Fixture, NULL, set_up, test_quick_changes,
                tear_down);
     g_test_add("/guests/broken", Fixture, NULL, set_up, test_broken, tear_down);
+    g_test_add("/guests/other-folder", Fixture, NULL, set_up, test_other_folder,
+               tear_down);
     g_test_add_func("/guests/no-folder", test_no_folder);
     g_test_add_func("/volumes/merge", test_merge);
     g_test_add_func("/volumes/kept", test_kept);
