@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "base/quote.h"
 #include "handover/disk.h"
+#include "handover/fs-types.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,6 @@
 #include <virtccw/error.h>
 
 #define SWAPS_MAX (1024 * 1024) /* bytes of /proc/swaps */
-#define TYPES_MAX (64 * 1024)   /* bytes of /proc/filesystems */
 #define NAMED_MAX 64            /* mounts; whoever has more is told of some */
 
 typedef struct {
@@ -113,25 +113,12 @@ add_user(GPtrArray *users, char *user)
         g_ptr_array_add(users, user);
 }
 
-static char **
-read_types(const VccwHandoverHost *host)
-{
-    g_autofree char *path = g_build_filename(host->proc, "filesystems", NULL);
-    g_autofree char *text = vccw_read_file(AT_FDCWD, path, TYPES_MAX, NULL, NULL, NULL);
-
-    return g_strsplit(text ? text : "", "\n", -1);
-}
-
-/* @type: "btrfs", or with a subtype, "fuse.sshfs"; of what is unknown, it does. */
 static gboolean
 needs_device(Search *search, const char *type)
 {
-    g_autofree char *line = g_strdup_printf("nodev\t%s", type);
-
-    line[strcspn(line, ".")] = '\0';
     if (!search->types)
-        search->types = read_types(search->host);
-    return !g_strv_contains((const char *const *)search->types, line);
+        search->types = vccw_fs_types_read(search->host);
+    return vccw_fs_types_need_device(search->types, type);
 }
 
 /* The same mount is in many namespaces: it is told of once, as init sees it if it does.

@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "base/source.h"
+#include "handover/fs-types.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #define SETTLE_MSEC 100
+#define PAUSE       10 /* times as long as the last reading took, before the next */
 #define DEPTH_MAX   10 /* of device-mapper devices on each other */
 
 /* A file of /proc. */
@@ -41,6 +43,7 @@ struct _VccwUseWatch {
     GMainContext *context;
     Table tables[TABLES];
     GSource *settle;
+    guint pause_msec; /* at least, between two readings */
     GHashTable
         *lines; /* line → GArray of VccwBusId: the channel devices that it is about */
 };
@@ -112,11 +115,29 @@ link_by_path(const VccwUseWatch *watch, int sysfs, const char *path)
 
 /* -- lines -- */
 
+/* Two readings, compared. */
+typedef struct {
+    int sysfs;
+    GHashTable *before; /* as VccwUseWatch.lines */
+    GHashTable *after;
+    GArray *changed; /* VccwBusId */
+    char **types;    /* of file systems, once they are needed */
+} Reading;
+
+static gboolean
+needs_device(const VccwUseWatch *watch, Reading *reading, const char *type)
+{
+    if (!reading->types)
+        reading->types = vccw_fs_types_read(&watch->host);
+    return vccw_fs_types_need_device(reading->types, type);
+}
+
 /* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE OPTIONS */
 static char *
-link_of_mount(const VccwUseWatch *watch, int sysfs, const char *line)
+link_of_mount(const VccwUseWatch *watch, Reading *reading, const char *line)
 {
     const char *end = strstr(line, " - ");
+    g_autofree char *type = NULL;
     g_autofree char *source = NULL;
     guint major, minor;
 
@@ -124,18 +145,11 @@ link_of_mount(const VccwUseWatch *watch, int sysfs, const char *line)
         return NULL;
     if (major)
         return link_by_number(major, minor);
-    if (!end || sscanf(end, " - %*s %ms", &source) != 1)
+    if (!end || sscanf(end, " - %ms %ms", &type, &source) != 2 ||
+        !needs_device(watch, reading, type))
         return NULL;
-    return link_by_path(watch, sysfs, source);
+    return link_by_path(watch, reading->sysfs, source);
 }
-
-/* Two readings, compared. */
-typedef struct {
-    int sysfs;
-    GHashTable *before; /* as VccwUseWatch.lines */
-    GHashTable *after;
-    GArray *changed; /* VccwBusId */
-} Reading;
 
 static void
 note(GArray *changed, const GArray *devices)
@@ -157,7 +171,7 @@ read_line(const VccwUseWatch *watch, Reading *reading, guint table, char *line)
     }
     if (g_hash_table_contains(reading->after, key))
         return;
-    link = table == MOUNTS ? link_of_mount(watch, reading->sysfs, line)
+    link = table == MOUNTS ? link_of_mount(watch, reading, line)
                            : link_by_path(watch, reading->sysfs, line);
     if (!link)
         return;
@@ -167,7 +181,8 @@ read_line(const VccwUseWatch *watch, Reading *reading, guint table, char *line)
     g_hash_table_insert(reading->after, g_steal_pointer(&key), devices);
 }
 
-static void
+/* Returns: whether all of it could be read. */
+static gboolean
 read_table(const VccwUseWatch *watch, Reading *reading, guint table)
 {
     int fd = watch->tables[table].fd;
@@ -176,10 +191,14 @@ read_table(const VccwUseWatch *watch, Reading *reading, guint table)
     char part[16384];
     gssize length;
 
-    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
-        return;
+    if (fd < 0)
+        return TRUE;
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return FALSE;
     while ((length = TEMP_FAILURE_RETRY(read(fd, part, sizeof part))) > 0)
         g_string_append_len(text, part, length);
+    if (length < 0)
+        return FALSE;
     lines = g_strsplit(text->str, "\n", -1);
     for (guint i = 0; lines[i]; i++) {
         /* Of a swap area only which it is: how much of it is used is no news. */
@@ -187,6 +206,7 @@ read_table(const VccwUseWatch *watch, Reading *reading, guint table)
             lines[i][strcspn(lines[i], " \t")] = '\0';
         read_line(watch, reading, table, lines[i]);
     }
+    return TRUE;
 }
 
 static GHashTable *
@@ -196,23 +216,45 @@ new_lines(void)
                                  (GDestroyNotify)g_array_unref);
 }
 
+/* What was not read is as it was. */
+static void
+finish(VccwUseWatch *watch, Reading *reading, gboolean complete)
+{
+    GHashTableIter iter;
+    gpointer line, devices;
+
+    g_hash_table_iter_init(&iter, watch->lines);
+    while (g_hash_table_iter_next(&iter, &line, &devices)) {
+        if (complete) {
+            note(reading->changed, devices);
+            continue;
+        }
+        g_hash_table_iter_steal(&iter);
+        g_hash_table_insert(reading->after, line, devices);
+    }
+    g_hash_table_unref(watch->lines);
+    watch->lines = reading->after;
+    g_strfreev(reading->types);
+}
+
+static void settle(VccwUseWatch *watch);
+
 /* Returns: (transfer full): VccwBusId of the devices about which anything has changed. */
 static GArray *
 read_tables(VccwUseWatch *watch)
 {
+    gint64 begin = g_get_monotonic_time();
     g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, watch->host.sysfs, NULL);
     Reading reading = { sysfs, watch->lines, new_lines(),
-                        g_array_new(FALSE, FALSE, sizeof(VccwBusId)) };
-    GHashTableIter iter;
-    gpointer gone;
+                        g_array_new(FALSE, FALSE, sizeof(VccwBusId)), NULL };
+    gboolean complete = sysfs >= 0;
 
-    for (guint i = 0; i < TABLES; i++)
-        read_table(watch, &reading, i);
-    g_hash_table_iter_init(&iter, watch->lines);
-    while (g_hash_table_iter_next(&iter, NULL, &gone))
-        note(reading.changed, gone);
-    g_hash_table_unref(watch->lines);
-    watch->lines = reading.after;
+    for (guint i = 0; i < TABLES && complete; i++)
+        complete = read_table(watch, &reading, i);
+    finish(watch, &reading, complete);
+    watch->pause_msec = MAX(SETTLE_MSEC, PAUSE * (g_get_monotonic_time() - begin) / 1000);
+    if (!complete)
+        settle(watch);
     return reading.changed;
 }
 
@@ -236,14 +278,19 @@ on_settled(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* Many changes at once, and a host with very many mounts, leave time for others. */
+static void
+settle(VccwUseWatch *watch)
+{
+    if (!watch->settle)
+        watch->settle = vccw_source_attach(g_timeout_source_new(watch->pause_msec),
+                                           watch->context, on_settled, watch);
+}
+
 static gboolean
 on_changed(int fd, GIOCondition condition, gpointer data)
 {
-    VccwUseWatch *watch = data;
-
-    if (!watch->settle)
-        watch->settle = vccw_source_attach(g_timeout_source_new(SETTLE_MSEC),
-                                           watch->context, on_settled, watch);
+    settle(data);
     return G_SOURCE_CONTINUE;
 }
 

@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import shutil
+import time
 import uuid
 
 import pytest
@@ -238,6 +239,21 @@ class TestUse:
         finally:
             ok('umount', '/mnt')
         events.expect(*told * 4)
+
+    @simulated
+    def test_mount_without_a_device(self, listen, blocks):
+        """Its source is a word that anybody may choose."""
+        events = listen('update')
+        told = [css_name(), self.CCW]
+        ok('mount', '-t', 'ramfs', '/dev/dasda1', '/srv')
+        try:
+            time.sleep(1)  # it would have been told by now
+            ok('mount', '-t', 'tmpfs', '/dev/dasda1', '/mnt')
+            events.expect(*told)
+            ok('umount', '/mnt')
+            events.expect(*told * 2)
+        finally:
+            ok('umount', '/srv')
 
     @simulated
     @pytest.mark.parametrize('exists', [False, True])
