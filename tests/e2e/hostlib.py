@@ -131,6 +131,17 @@ def wait_for(condition, what, seconds=30):
         time.sleep(0.005)
 
 
+@contextlib.contextmanager
+def child(argv, **options):
+    """A process; when the test fails meanwhile it is killed, where Popen would wait for it."""
+    with subprocess.Popen(argv, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
 def at_most(seconds):
     """A time that is kept on an idle machine: more where others want the processors, too."""
     return seconds * SLOW * (1 + 4 * os.getloadavg()[0] / os.cpu_count())

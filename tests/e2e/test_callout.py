@@ -9,7 +9,7 @@ import pytest
 
 import sidelib
 from hostlib import (CALLOUT, LAB, MODULE, OTHER, OTHER_UUID, REMEMBERED, SOCKETS, SUBCHANNEL, UUID,
-                     Daemon, bind_vfio, ctl, definition_path, install_callout, mdev_exists,
+                     Daemon, bind_vfio, child, ctl, definition_path, install_callout, mdev_exists,
                      mdev_name, mdev_xml, mdevctl_rule, ok, read_file, run, wait_for, write_file)
 from test_handover import (OVERRIDE, TAKEN, assert_with_host, assert_with_vfio, driver, is_online,
                            mounted)
@@ -337,8 +337,7 @@ class TestBesideVirtccwd:
         define()
         wait_for(lambda: MDEV in virsh.names('--inactive'), 'it is listed')
         for _ in range(5):
-            with subprocess.Popen(['mdevctl', 'start', '-u', UUID],
-                                  stderr=subprocess.DEVNULL) as theirs:
+            with child(['mdevctl', 'start', '-u', UUID], stderr=subprocess.DEVNULL) as theirs:
                 ours = virsh('nodedev-start', MDEV)
                 assert 0 in (theirs.wait(30), ours.rc), ours
             assert mdev_exists()

@@ -19,7 +19,7 @@ import pytest
 import frontlib
 import hostlib
 from frontlib import EMULATOR, FRONT, STOCK
-from hostlib import (CSS, SUBCHANNEL, UUID, Virsh, ctl, define_file, mdev_exists, mdev_name,
+from hostlib import (CSS, SUBCHANNEL, UUID, Virsh, child, ctl, define_file, mdev_exists, mdev_name,
                      run, wait_for, write_file)
 from rpcclient import RpcClient, xdr
 from test_front_hostdev import (ADDRESS, BY_ADDRESS, BY_UUID, GUEST, GUEST_UUID, by_name, flat,
@@ -287,7 +287,7 @@ def test_record_does_not_come_back(tmp_path):
     with open(tmp_path / 'guest.xml', 'w+', encoding='utf-8') as file:
         file.write(guest(hostdev(BY_UUID)))
         file.seek(0)
-        with subprocess.Popen([HOOK, GUEST, 'started', 'begin', '-'], stdin=file) as process:
+        with child([HOOK, GUEST, 'started', 'begin', '-'], stdin=file) as process:
             time.sleep(0.5)
             os.unlink(record)
             os.close(lock)
@@ -418,7 +418,7 @@ def test_libvirtd_is_killed_while_it_starts_a_guest(way, stock, front, tmp_path)
     write_file(slow, '#!/bin/sh\n[ "$2" != prepare ] || exec sleep 20\n')
     os.chmod(slow, 0o755)
     try:
-        with subprocess.Popen(['virsh', '-c', STOCK, 'start', GUEST]) as start:
+        with child(['virsh', '-c', STOCK, 'start', GUEST]) as start:
             wait_for(lambda: driver() == 'vfio_ccw' and records(), 'it is taken')
             kill_stock(stock)
             start.wait(20)

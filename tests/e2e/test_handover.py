@@ -13,7 +13,7 @@ import time
 import pytest
 
 from hostlib import (CSS, LAB, MODULE, OTHER, OTHER_UUID, OVERRIDES, REMEMBERED, RW_SOCKET,
-                     SUBCHANNEL, UUID, Daemon, bind_vfio, client_uri, css_name, ctl, define_file,
+                     SUBCHANNEL, UUID, Daemon, bind_vfio, child, client_uri, css_name, ctl, define_file,
                      definition_path, mdev_exists, mdev_name, mdev_xml, ok, read_file, run,
                      wait_for, write_file)
 from rpcclient import RpcClient, xdr
@@ -302,8 +302,8 @@ class TestUse:
 
     def test_mounted_in_other_namespace(self, refused, tmp_path):
         script = f'mount -t tmpfs /dev/dasda1 {tmp_path} && echo ready && exec sleep 60'
-        with subprocess.Popen(['unshare', '--mount', 'sh', '-c', script],
-                              stdout=subprocess.PIPE, text=True) as process:
+        with child(['unshare', '--mount', 'sh', '-c', script], stdout=subprocess.PIPE,
+                   text=True) as process:
             assert process.stdout.readline() == 'ready\n'
             try:
                 refused(f"file system mounted at '{tmp_path}' (dasda1) in the mount namespace "
@@ -314,8 +314,8 @@ class TestUse:
     def test_name_that_anybody_may_give(self, virsh, tmp_path, offline_at_boot):
         """A file system that needs no device: an ordinary account mounts it in a namespace."""
         script = f'mount -t ramfs /dev/dasda1 {tmp_path} && echo ready && exec sleep 60'
-        with subprocess.Popen(['unshare', '--mount', 'sh', '-c', script],
-                              stdout=subprocess.PIPE, text=True) as process:
+        with child(['unshare', '--mount', 'sh', '-c', script], stdout=subprocess.PIPE,
+                   text=True) as process:
             assert process.stdout.readline() == 'ready\n'
             try:
                 virsh.ok('nodedev-detach', CSS)
@@ -485,8 +485,8 @@ class TestIdentity:
         os.makedirs(f'{REMEMBERED}/lock', exist_ok=True)
         with open(f'{REMEMBERED}/lock/{SUBCHANNEL}', 'w', encoding='ascii') as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            with subprocess.Popen(['virsh', '-c', client_uri(), f'nodedev-{verb}', CCW], text=True,
-                                  stderr=subprocess.PIPE) as process:
+            with child(['virsh', '-c', client_uri(), f'nodedev-{verb}', CCW], text=True,
+                       stderr=subprocess.PIPE) as process:
                 time.sleep(1)
                 self.renumber(now)
                 if now == 'vfio_ccw':
@@ -624,8 +624,8 @@ class TestIdentity:
 
     def detach_meanwhile(self, change, begun):
         """Detaches by the number of the device; meanwhile the change happens."""
-        with subprocess.Popen(['virsh', '-c', client_uri(), 'nodedev-detach', CCW],
-                              stderr=subprocess.PIPE, text=True) as process:
+        with child(['virsh', '-c', client_uri(), 'nodedev-detach', CCW],
+                   stderr=subprocess.PIPE, text=True) as process:
             wait_for(begun, 'it has begun')
             change()
             message = process.communicate(timeout=60)[1]
