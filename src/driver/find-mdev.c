@@ -24,29 +24,49 @@ make_uuid(const VccwNodeName *name, VccwUuid *ret_uuid)
     ret_uuid->bytes[8] = (ret_uuid->bytes[8] & 0x3f) | 0x80;
 }
 
+void
+vccw_mdev_finder_clear(VccwMdevFinder *finder)
+{
+    g_clear_pointer(&finder->behind, g_hash_table_unref);
+}
+
+/* Which device is behind a subchannel only sysfs tells, and of all at once, for a
+ * document may name many. Of two with the same device the first one has it. */
+static GHashTable *
+read_behind(VccwInventory *inventory)
+{
+    GHashTable *behind = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    g_autoptr(GPtrArray) all = vccw_inventory_subchannels(inventory);
+    VccwBusId device;
+
+    for (guint i = all->len; i-- > 0;) {
+        const VccwSubchannel *subchannel = all->pdata[i];
+
+        if (vccw_subchannel_read_dev_busid(inventory, &subchannel->id, &device))
+            g_hash_table_insert(behind, GUINT_TO_POINTER(vccw_bus_id_key(&device)),
+                                g_memdup2(&subchannel->id, sizeof(subchannel->id)));
+    }
+    return behind;
+}
+
 /* The subchannel that @device is behind, whoever has it. */
 static gboolean
-find_subchannel(VccwInventory *inventory, const VccwBusId *device, VccwBusId *ret_id)
+find_subchannel(VccwMdevFinder *finder, const VccwBusId *device, VccwBusId *ret_id)
 {
+    VccwInventory *inventory = vccw_driver_inventory(finder->driver);
     const VccwDevice *known = vccw_inventory_get_device(inventory, device);
-    g_autoptr(GPtrArray) all = NULL;
-    VccwBusId behind;
+    const VccwBusId *id;
 
     if (known && known->has_subchannel) {
         *ret_id = known->subchannel;
         return TRUE;
     }
-    all = vccw_inventory_subchannels(inventory);
-    for (guint i = 0; i < all->len; i++) {
-        const VccwSubchannel *subchannel = all->pdata[i];
-
-        if (vccw_subchannel_read_dev_busid(inventory, &subchannel->id, &behind) &&
-            vccw_bus_id_equal(&behind, device)) {
-            *ret_id = subchannel->id;
-            return TRUE;
-        }
-    }
-    return FALSE;
+    if (!finder->behind)
+        finder->behind = read_behind(inventory);
+    id = g_hash_table_lookup(finder->behind, GUINT_TO_POINTER(vccw_bus_id_key(device)));
+    if (id)
+        *ret_id = *id;
+    return id != NULL;
 }
 
 static gboolean
@@ -99,8 +119,9 @@ find_named(VccwDriver *driver, const VccwNodeName *name, VccwFoundMdev *found)
 }
 
 void
-vccw_find_mdev(VccwDriver *driver, const VccwNodeName *name, VccwFoundMdev *ret_found)
+vccw_find_mdev(VccwMdevFinder *finder, const VccwNodeName *name, VccwFoundMdev *ret_found)
 {
+    VccwDriver *driver = finder->driver;
     VccwInventory *inventory = vccw_driver_inventory(driver);
     VccwFoundMdev found = { .exists = FALSE };
     VccwNodeName device = *name;
@@ -114,7 +135,7 @@ vccw_find_mdev(VccwDriver *driver, const VccwNodeName *name, VccwFoundMdev *ret_
     found.parent = name->id;
     found.has_parent = name->kind == VCCW_NODE_CSS
                            ? vccw_inventory_get_subchannel(inventory, &name->id) != NULL
-                           : find_subchannel(inventory, &name->id, &found.parent);
+                           : find_subchannel(finder, &name->id, &found.parent);
     found.exists =
         found.has_parent && (find_active(driver, &found) || find_defined(driver, &found));
     if (!found.exists) {

@@ -19,12 +19,25 @@ typedef struct {
     gboolean exists; /* it is active, or defined */
 } VccwFoundMdev;
 
+/** VccwMdevFinder: zeroed but for @driver. What it read of the host it does not read
+ * again, so it is for one call, and not kept until the main loop runs again. */
+typedef struct {
+    VccwDriver *driver;
+    GHashTable *behind; /* private: number of a device → VccwBusId of its subchannel */
+} VccwMdevFinder;
+
+/** vccw_mdev_finder_clear: Releases what is in @finder. */
+void vccw_mdev_finder_clear(VccwMdevFinder *finder);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VccwMdevFinder, vccw_mdev_finder_clear)
+
 /**
  * vccw_find_mdev:
  * @name: a subchannel, a device or a mediated device, present or not
  * @ret_found: (out): what stands for it
  */
-void
-vccw_find_mdev(VccwDriver *driver, const VccwNodeName *name, VccwFoundMdev *ret_found);
+void vccw_find_mdev(VccwMdevFinder *finder,
+                    const VccwNodeName *name,
+                    VccwFoundMdev *ret_found);
 
 G_END_DECLS

@@ -49,6 +49,7 @@ static VccwBusId
 find_parent(VccwDriver *driver, const VccwGuestSource *source)
 {
     VccwNodeName name = source->name;
+    g_auto(VccwMdevFinder) finder = { driver };
     VccwFoundMdev found;
     const VccwMdev *mdev =
         vccw_inventory_get_mdev(vccw_driver_inventory(driver), &source->uuid);
@@ -57,7 +58,7 @@ find_parent(VccwDriver *driver, const VccwGuestSource *source)
         return mdev->parent;
     if (!source->by_device)
         return (VccwBusId){ 0 };
-    vccw_find_mdev(driver, &name, &found);
+    vccw_find_mdev(&finder, &name, &found);
     return found.parent;
 }
 

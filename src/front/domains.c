@@ -114,12 +114,14 @@ on_guest_defined(VccwRelay *relay, VccwMessage *reply, gpointer data)
 }
 
 static void
-pass_on(VccwRelay *relay, VccwMessage *message, const GArray *sources)
+pass_on(VccwRelay *relay,
+        VccwMessage *message,
+        VccwMdevFinder *finder,
+        const GArray *sources)
 {
-    VccwDriver *driver = vccw_relay_host(relay)->driver;
     Defining *defining = g_new0(Defining, 1);
 
-    defining->wanted = vccw_mdevs_wanted(driver, sources);
+    defining->wanted = vccw_mdevs_wanted(finder, sources);
     if (vccw_documents_defines(message->header.procedure) && defining->wanted->len) {
         vccw_relay_ask(relay, message, on_guest_defined, defining, defining_free);
         return;
@@ -131,7 +133,7 @@ pass_on(VccwRelay *relay, VccwMessage *message, const GArray *sources)
 /* One document, the text at byte @at. Appends what it names to @sources. @error is set if
  * and only if the call is to be refused; FALSE without: pass it on as it is. */
 static gboolean
-rewrite_one(VccwDriver *driver,
+rewrite_one(VccwMdevFinder *finder,
             VccwMessage *message,
             gsize at,
             GArray *sources,
@@ -144,7 +146,7 @@ rewrite_one(VccwDriver *driver,
 
     if (!text)
         return FALSE;
-    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, driver, &result,
+    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, finder, &result,
                                    &problem)) {
         /* What is no XML is refused by the stock daemon in its own words. */
         if (!g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX))
@@ -162,16 +164,15 @@ rewrite_one(VccwDriver *driver,
 /* All documents, the last one first, so that the places of the others stay. The result is
  * as above. */
 static gboolean
-rewrite(VccwRelay *relay, VccwMessage *message, GArray *sources, GError **error)
+rewrite(VccwMessage *message, VccwMdevFinder *finder, GArray *sources, GError **error)
 {
-    VccwDriver *driver = vccw_relay_host(relay)->driver;
     g_autoptr(GArray) places =
         vccw_documents_find(message->header.procedure, message->payload);
 
     if (!places || !places->len)
         return FALSE;
     for (guint i = places->len; i-- > 0;)
-        if (!rewrite_one(driver, message, g_array_index(places, gsize, i), sources,
+        if (!rewrite_one(finder, message, g_array_index(places, gsize, i), sources,
                          error))
             return FALSE;
     return TRUE;
@@ -181,13 +182,14 @@ void
 vccw_domains_in(VccwRelay *relay, VccwMessage *message)
 {
     g_autoptr(GArray) sources = g_array_new(FALSE, FALSE, sizeof(VccwGuestSource));
+    g_auto(VccwMdevFinder) finder = { vccw_relay_host(relay)->driver };
     g_autoptr(GError) error = NULL;
 
     if (!vccw_relay_has_stock(relay)) {
         vccw_own_call(relay, message);
     } else if (vccw_domains_concern(relay, message) &&
-               rewrite(relay, message, sources, &error)) {
-        pass_on(relay, message, sources);
+               rewrite(message, &finder, sources, &error)) {
+        pass_on(relay, message, &finder, sources);
     } else if (!error) {
         vccw_relay_forward(relay, message);
     } else {

@@ -24,7 +24,8 @@ void vccw_domains_in(VccwRelay *relay, VccwMessage *message);
  * @message: (transfer full) */
 void vccw_domains_out(VccwRelay *relay, VccwMessage *message);
 
-/** vccw_domains_resolve: A VccwGuestSourceResolve; @data is the driver. */
+/** vccw_domains_resolve: A VccwGuestSourceResolve; @data is a
+ * VccwMdevFinder. */
 void vccw_domains_resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data);
 
 /** vccw_domains_concern: Returns: whether @message may be about hostdevs of ours, and the

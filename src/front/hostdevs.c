@@ -282,11 +282,12 @@ static void
 resolve(const VccwNodeName *name, VccwUuid *ret_uuid, gpointer data)
 {
     Change *change = data;
+    g_auto(VccwMdevFinder) finder = { change->driver };
 
     for (guint i = 0; !change->attach && i < change->n; i++)
         if (vccw_guest_source_find(change->before[i], name, ret_uuid))
             return;
-    vccw_domains_resolve(name, ret_uuid, change->driver);
+    vccw_domains_resolve(name, ret_uuid, &finder);
 }
 
 static void
@@ -503,6 +504,7 @@ begin(VccwRelay *relay,
     const VccwGuestSource *source = &g_array_index(result->sources, VccwGuestSource, 0);
     gint32 procedure = message->header.procedure;
     gboolean attach = is_one_of(procedure, ATTACH, ATTACH_FLAGS);
+    g_auto(VccwMdevFinder) finder = { vccw_relay_host(relay)->driver };
     gsize guest_at = 0;
     Change *change;
 
@@ -519,7 +521,7 @@ begin(VccwRelay *relay,
     change->attach = attach;
     find_states(change, behind);
     if (attach && change->affect[0] != VIR_DOMAIN_AFFECT_LIVE)
-        change->wanted = vccw_mdevs_wanted(change->driver, result->sources);
+        change->wanted = vccw_mdevs_wanted(&finder, result->sources);
     ask_metadata(relay, change, on_metadata);
     return TRUE;
 }
@@ -537,7 +539,7 @@ check(const VccwGuestSourceResult *result, const char *text, GError **error)
 static gboolean
 look_at(VccwRelay *relay, VccwMessage *message, GError **error)
 {
-    VccwDriver *driver = vccw_relay_host(relay)->driver;
+    g_auto(VccwMdevFinder) finder = { vccw_relay_host(relay)->driver };
     g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
     g_autoptr(GError) problem = NULL;
     g_autofree char *text = NULL;
@@ -551,7 +553,7 @@ look_at(VccwRelay *relay, VccwMessage *message, GError **error)
     text = vccw_words_text(message->payload, &behind);
     if (!text)
         return FALSE;
-    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, driver, &result,
+    if (!vccw_guest_source_resolve(text, vccw_domains_resolve, &finder, &result,
                                    &problem)) {
         if (!g_error_matches(problem, VCCW_ERROR, VCCW_ERROR_XML_SYNTAX))
             g_propagate_error(error, g_steal_pointer(&problem));

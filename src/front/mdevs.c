@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "front/mdevs.h"
-#include "driver/find-mdev.h"
 #include "front/own.h"
 #include "front/words.h"
 #include "rpc/protocol.h"
@@ -23,7 +22,7 @@ typedef struct {
 } Defining;
 
 static char *
-describe(VccwDriver *driver, const VccwGuestSource *source)
+describe(VccwMdevFinder *finder, const VccwGuestSource *source)
 {
     VccwFoundMdev found;
     VccwNodeName parent;
@@ -32,7 +31,7 @@ describe(VccwDriver *driver, const VccwGuestSource *source)
 
     if (!source->by_device || source->name.kind == VCCW_NODE_MDEV)
         return NULL;
-    vccw_find_mdev(driver, &source->name, &found);
+    vccw_find_mdev(finder, &source->name, &found);
     if (found.exists || !found.has_parent)
         return NULL;
     parent = vccw_node_name_css(&found.parent);
@@ -45,12 +44,12 @@ describe(VccwDriver *driver, const VccwGuestSource *source)
 }
 
 GPtrArray *
-vccw_mdevs_wanted(VccwDriver *driver, const GArray *sources)
+vccw_mdevs_wanted(VccwMdevFinder *finder, const GArray *sources)
 {
     GPtrArray *wanted = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < sources->len; i++) {
-        char *text = describe(driver, &g_array_index(sources, VccwGuestSource, i));
+        char *text = describe(finder, &g_array_index(sources, VccwGuestSource, i));
 
         if (text)
             g_ptr_array_add(wanted, text);

@@ -7,6 +7,7 @@
  * which knows the person and may have rules for him.
  */
 
+#include "driver/find-mdev.h"
 #include "front/relay.h"
 #include "xml/guest-source.h"
 
@@ -14,7 +15,7 @@ G_BEGIN_DECLS
 
 /** vccw_mdevs_wanted: Returns: (transfer full): of char *: documents of what @sources
  * (VccwGuestSource) need, is not there, and can be defined on this host now. */
-GPtrArray *vccw_mdevs_wanted(VccwDriver *driver, const GArray *sources);
+GPtrArray *vccw_mdevs_wanted(VccwMdevFinder *finder, const GArray *sources);
 
 /** VccwMdevsDone: told of the end. @error: (nullable): stays the caller's.
  * @data: now the callee's */

@@ -19,6 +19,7 @@ typedef struct {
     gpointer data;
     GArray *sources; /* of VccwGuestSource */
     guint hostdevs;
+    guint named; /* of these, by device */
 } Pass;
 
 /* -- what is noted in the metadata -- */
@@ -258,6 +259,12 @@ take_hostdev(Pass *pass, const xmlNode *hostdev, GHashTable *notes, GError **err
         return FALSE;
     if (!known || (source.by_device && !pass->resolve))
         return TRUE;
+    if (source.by_device && pass->named++ == VCCW_GUEST_SOURCE_MAX)
+        return refuse(
+            hostdev, VCCW_ERROR_CONFIG_UNSUPPORTED,
+            "a document names 1,024 devices of the host at most; define mediated "
+            "devices for further ones, and give their UUIDs",
+            error);
     if (source.by_device) {
         pass->resolve(&source.name, &source.uuid, pass->data);
         write_uuid(pass, hostdev, &source);

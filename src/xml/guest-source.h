@@ -21,6 +21,7 @@
 G_BEGIN_DECLS
 
 #define VCCW_GUEST_SOURCE_NS  "urn:virtccw:hostdev:1"
+#define VCCW_GUEST_SOURCE_MAX 1024      /* devices that a document may name */
 #define VCCW_GUEST_SOURCE_KEY "virtccw" /* the prefix that stands for it */
 
 /** VccwGuestSource: what a hostdev names. */
@@ -60,7 +61,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VccwGuestSourceResult, vccw_guest_source_result
  *
  * Returns: FALSE with the errors of vccw_xml_reader_parse(), or
  *   VCCW_ERROR_XML_CONTENT or VCCW_ERROR_CONFIG_UNSUPPORTED: a <source> that names
- *   nothing that can be.
+ *   nothing that can be, or, with @resolve, is one of more than VCCW_GUEST_SOURCE_MAX.
  */
 gboolean vccw_guest_source_resolve(const char *text,
                                    VccwGuestSourceResolve resolve,

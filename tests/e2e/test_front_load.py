@@ -15,9 +15,10 @@ import scriptedlib
 import sidelib
 from frontlib import FRONT
 from hostlib import CSS, RW_SOCKET, SOCKETS, VIRTCCWD, run
-from rpcclient import CALL, HEADER, OK, REMOTE, RpcClient, xdr
+from rpcclient import CALL, HEADER, OK, REMOTE, RpcClient, RpcError, xdr
 from scriptedlib import DOWNLOAD, NETWORKS
 from test_front_deaths import STOCK_PATH, front_before
+from test_front_hostdev import by_name, guest, hostdev
 
 QEMU_SOCKET = f'{SOCKETS}/virtqemud-sock'
 CLIENTS = 1000
@@ -129,6 +130,32 @@ def test_half_messages(fresh_host, tmp_path):
         with RpcClient(QEMU_SOCKET) as client:
             client.open(FRONT)
             assert client.call(113, xdr('s', CSS)).string() == CSS
+        stack.close()
+        server.stop()
+        server.check_log()
+
+
+def reads(daemon):
+    with open(f'/proc/{daemon.process.pid}/io', encoding='ascii') as file:
+        return int(dict(line.split(': ') for line in file)['syscr'])
+
+
+def names(number):
+    return (hostdev(by_name(f'ccw_0_1_{devno:04x}')) for devno in range(number))
+
+
+def test_names_of_unknown_devices(fresh_host, tmp_path):
+    """A guest that names as many as it may: the host is looked through once, not for each."""
+    with scriptedlib.Scripted(STOCK_PATH), contextlib.ExitStack() as stack:
+        server = front_before(STOCK_PATH, tmp_path)
+        client = stack.enter_context(RpcClient(QEMU_SOCKET)).open(FRONT)
+        before = reads(server)
+        client.call(11, xdr('s', guest(*names(1024))))
+        grown = reads(server) - before
+        print(f'{grown} reads')
+        assert grown < 1024
+        with pytest.raises(RpcError, match='1,024 devices'):
+            client.call(11, xdr('s', guest(*names(1025))))
         stack.close()
         server.stop()
         server.check_log()

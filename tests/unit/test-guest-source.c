@@ -205,6 +205,28 @@ test_refused(void)
     }
 }
 
+/* Each device that is named is looked for on the host. */
+static void
+test_too_many_named(void)
+{
+    for (guint n = VCCW_GUEST_SOURCE_MAX; n <= VCCW_GUEST_SOURCE_MAX + 1; n++) {
+        g_autoptr(GString) text = g_string_new("<domain><devices>");
+        g_auto(VccwGuestSourceResult) result = { .is_domain = FALSE };
+        g_autoptr(GError) error = NULL;
+        guint calls = 0;
+
+        for (guint i = 0; i < n; i++)
+            g_string_append_printf(text, HOSTDEV("<source dev='ccw_0_1_%04x'/>"), i);
+        g_string_append(text, "</devices></domain>");
+        vccw_guest_source_resolve(text->str, resolve, &calls, &result, &error);
+        g_assert_cmpuint(calls, ==, VCCW_GUEST_SOURCE_MAX);
+        if (n == VCCW_GUEST_SOURCE_MAX)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, VCCW_ERROR, VCCW_ERROR_CONFIG_UNSUPPORTED);
+    }
+}
+
 /* As much of everything as a document may have, in a time that does not grow with the
  * square. */
 static void
@@ -253,6 +275,7 @@ main(int argc, char **argv)
     g_test_add_func("/guest-source/told", test_told);
     g_test_add_func("/guest-source/metadata", test_metadata);
     g_test_add_func("/guest-source/refused", test_refused);
+    g_test_add_func("/guest-source/too-many-named", test_too_many_named);
     g_test_add_func("/guest-source/many", test_many);
     return g_test_run();
 }

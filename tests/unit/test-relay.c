@@ -26,7 +26,12 @@ vccw_driver_host(VccwDriver *driver)
 
 /* Nor has it any devices. */
 void
-vccw_find_mdev(VccwDriver *driver, const VccwNodeName *name, VccwFoundMdev *ret_found)
+vccw_mdev_finder_clear(VccwMdevFinder *finder)
+{
+}
+
+void
+vccw_find_mdev(VccwMdevFinder *finder, const VccwNodeName *name, VccwFoundMdev *ret_found)
 {
     *ret_found = (VccwFoundMdev){ .exists = FALSE };
 }
