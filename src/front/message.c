@@ -79,6 +79,36 @@ vccw_message_free(VccwMessage *message)
     g_free(message);
 }
 
+/* What is still borne of a message that is in a port. */
+typedef struct {
+    VccwAccount *account;
+    gsize counted;
+} Borne;
+
+static void
+borne_free(gpointer data)
+{
+    Borne *borne = data;
+    VccwAccount *account = borne->account;
+
+    vccw_shares_give(account->bytes, account->uid, borne->counted);
+    g_rc_box_release(account);
+    g_free(borne);
+}
+
+static void
+hand_account_over(VccwMessage *message, VccwPort *port)
+{
+    Borne *borne;
+
+    if (!message->counted)
+        return;
+    borne = g_new(Borne, 1);
+    *borne = (Borne){ g_rc_box_acquire(message->account), message->counted };
+    message->counted = 0;
+    vccw_port_append_end(port, borne, borne_free);
+}
+
 static gboolean
 has_fd_count(const VccwHeader *header)
 {
@@ -104,6 +134,7 @@ vccw_message_send(VccwMessage *message, VccwPort *port)
     for (guint i = 0; i < message->n_fds; i++)
         vccw_port_append_fd(port, message->fds[i]);
     forget_fds(message);
+    hand_account_over(message, port);
 }
 
 gboolean

@@ -61,7 +61,8 @@ void vccw_message_free(VccwMessage *message);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwMessage, vccw_message_free)
 
-/** vccw_message_send: Appends the message, file descriptors too, to what @port sends. */
+/** vccw_message_send: Appends the message, file descriptors too, to what @port sends. The
+ * account bears the bytes until they are gone. */
 void vccw_message_send(VccwMessage *message, VccwPort *port);
 
 /** vccw_header_is_call: Returns: whether it is a call of libvirt's remote program. */

@@ -21,6 +21,12 @@ typedef struct {
     int fd;
 } Carried;
 
+typedef struct {
+    guint64 at; /* place in the stream */
+    gpointer data;
+    GDestroyNotify destroy;
+} End;
+
 static void
 carried_free(gpointer data)
 {
@@ -30,12 +36,28 @@ carried_free(gpointer data)
     g_free(carried);
 }
 
+static void
+end_free(gpointer data)
+{
+    End *end = data;
+
+    end->destroy(end->data);
+    g_free(end);
+}
+
+static void
+forget(VccwPort *port)
+{
+    vccw_buffer_clear(&port->out);
+    g_queue_clear_full(&port->carried, carried_free);
+    g_queue_clear_full(&port->ends, end_free);
+}
+
 void
 vccw_port_clear(VccwPort *port)
 {
     vccw_fd_clear(&port->fd);
-    vccw_buffer_clear(&port->out);
-    g_queue_clear_full(&port->carried, carried_free);
+    forget(port);
 }
 
 void
@@ -60,6 +82,15 @@ vccw_port_append_fd(VccwPort *port, int fd)
     *carried = (Carried){ port->appended, fd };
     g_queue_push_tail(&port->carried, carried);
     vccw_port_append(port, &nothing, 1);
+}
+
+void
+vccw_port_append_end(VccwPort *port, gpointer data, GDestroyNotify destroy)
+{
+    End *end = g_new(End, 1);
+
+    *end = (End){ port->appended, data, destroy };
+    g_queue_push_tail(&port->ends, end);
 }
 
 gsize
@@ -114,8 +145,18 @@ stop_sending(VccwPort *port)
 {
     port->sent = port->appended;
     port->hung_up = TRUE;
-    vccw_buffer_clear(&port->out);
-    g_queue_clear_full(&port->carried, carried_free);
+    forget(port);
+}
+
+static void
+note_sent(VccwPort *port, gsize size)
+{
+    const End *end;
+
+    port->sent += size;
+    vccw_buffer_consume(&port->out, size);
+    while ((end = g_queue_peek_head(&port->ends)) && end->at <= port->sent)
+        end_free(g_queue_pop_head(&port->ends));
 }
 
 void
@@ -134,8 +175,7 @@ vccw_port_flush(VccwPort *port)
             port->broken = errno != EAGAIN;
             return;
         }
-        port->sent += n;
-        vccw_buffer_consume(&port->out, n);
+        note_sent(port, n);
     }
 }
 

@@ -17,6 +17,7 @@ typedef struct {
     int fd;
     VccwBuffer out;
     GQueue carried;   /* of file descriptors that wait, with their places in the stream */
+    GQueue ends;      /* of what is released when the bytes before it are gone */
     guint64 appended; /* bytes of the stream that ever were in @out */
     guint64 sent;     /* of these, those that are gone */
     gboolean broken;  /* the peer is gone, or cannot be written to */
@@ -41,6 +42,11 @@ void vccw_port_appended(VccwPort *port, gsize size);
 /** vccw_port_append_fd: Appends a byte that carries a file descriptor.
  * @fd: (transfer full) */
 void vccw_port_append_fd(VccwPort *port, int fd);
+
+/** vccw_port_append_end: Has @destroy called as soon as all that was appended until now
+ * is sent, or dropped.
+ * @data: (transfer full) */
+void vccw_port_append_end(VccwPort *port, gpointer data, GDestroyNotify destroy);
 
 /** vccw_port_waiting: Returns: the number of bytes that wait. */
 gsize vccw_port_waiting(const VccwPort *port);

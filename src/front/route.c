@@ -135,7 +135,8 @@ vccw_route_longest(const VccwRelay *relay, const VccwHeader *header)
 
     if (vccw_relay_phase(relay) != VCCW_RELAY_OPEN)
         return VCCW_ROUTE_FIRST_MAX;
-    if (route && (route->call == vccw_domains_in || route->call == vccw_hostdevs_change))
+    if (route && !vccw_relay_peer(relay)->read_only &&
+        (route->call == vccw_domains_in || route->call == vccw_hostdevs_change))
         return VCCW_DOMAINS_MAX;
     return VCCW_FRAME_STORED_MAX;
 }

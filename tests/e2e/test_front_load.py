@@ -4,6 +4,7 @@
 import contextlib
 import os
 import resource
+import select
 import socket
 import struct
 import threading
@@ -11,11 +12,12 @@ import time
 
 import pytest
 
+import hostlib
 import scriptedlib
 import sidelib
 from frontlib import FRONT
 from hostlib import CSS, RW_SOCKET, SOCKETS, VIRTCCWD, run
-from rpcclient import CALL, HEADER, OK, REMOTE, RpcClient, RpcError, xdr
+from rpcclient import CALL, ERROR, HEADER, OK, REMOTE, RpcClient, RpcError, xdr
 from scriptedlib import DOWNLOAD, NETWORKS
 from test_front_deaths import STOCK_PATH, front_before
 from test_front_hostdev import by_name, guest, hostdev
@@ -169,6 +171,63 @@ class Deaf(scriptedlib.Connection):
             self.daemon.may_die.wait(60)
             raise scriptedlib.Gone
         super().answer(procedure, payload)
+
+
+LONG = bytes(12 * MIB)
+
+
+def send_long(client):
+    """Enough to have the stock daemon read no more, and then a document.
+
+    Returns whether that has been taken. The refusal comes before the end has been received.
+    """
+    client.socket.sendall(message(1000) + message(303, LONG, serial=1))
+    if not select.select([client.socket], [], [], 0.3)[0]:
+        return True
+    header, _ = client.receive()
+    assert header[4] == 1 and header[5] == ERROR
+    return False
+
+
+def test_documents_that_wait(fresh_host, tmp_path, monkeypatch):
+    """A daemon that reads nothing, and clients that send it long documents: some are refused.
+
+    Those that were taken are paid for until they are gone, and not longer.
+    """
+    monkeypatch.setattr(scriptedlib, 'Connection', Deaf)
+    with scriptedlib.Scripted(STOCK_PATH) as stock:
+        server = front_before(STOCK_PATH, tmp_path)
+        before = memory(server)
+        for _ in range(3):
+            with contextlib.ExitStack() as stack:
+                clients = open_clients(stack, 40)
+                taken = sum(map(send_long, clients))
+                grown = memory(server) - before
+            print(f'{taken} taken, {grown / MIB:.1f} MiB')
+            assert 1 <= taken <= 64 // 12
+            assert SANITIZED or grown < BOUND
+            hostlib.wait_for(lambda: memory(server) - before < 16 * MIB, 'the memory is free')
+        with RpcClient(QEMU_SOCKET) as client:
+            client.open(FRONT)
+            for _ in range(8):
+                client.call(303, LONG)
+        stock.may_die.set()
+        server.stop()
+        server.check_log()
+
+
+def test_read_only_documents_are_short(fresh_host, tmp_path):
+    """Who may not define a guest has no document of one to send."""
+    with scriptedlib.Scripted(f'{STOCK_PATH}-ro'), contextlib.ExitStack() as stack:
+        server = front_before(STOCK_PATH, tmp_path)
+        client = stack.enter_context(RpcClient(f'{QEMU_SOCKET}-ro'))
+        client.open(FRONT, 1)
+        client.call(303, bytes(128 << 10))
+        with pytest.raises(RpcError, match='too long for this call'):
+            client.call(303, bytes(1 << 20))
+        stack.close()
+        server.stop()
+        server.check_log()
 
 
 def send_descriptors(client, fd):

@@ -121,6 +121,49 @@ test_messages(void)
     g_rc_box_release(two);
 }
 
+/* Takes what is there, and makes room. */
+static void
+drain(VccwPort *port, int fd)
+{
+    static guint8 bytes[64 * 1024];
+
+    while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+        ;
+    vccw_port_flush(port);
+}
+
+/* What waits to be sent on is borne until it is gone. */
+static void
+test_messages_on_their_way(void)
+{
+    static const guint8 bytes[1024 * 1024];
+    g_autoptr(VccwShares) shares = vccw_shares_new(8 * sizeof(bytes));
+    VccwAccount *account = g_rc_box_new0(VccwAccount);
+    VccwHeader header = { 0x20008086, 1, 303, 0, 9, 0 };
+    VccwPort port = { 0 };
+    int fds[2];
+
+    *account = (VccwAccount){ .bytes = shares, .uid = 0 };
+    g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+    port.fd = fds[0];
+    for (guint i = 0; i < 3; i++) {
+        g_autoptr(VccwMessage) message = vccw_message_keep(&header, account, TRUE);
+
+        g_assert_true(vccw_message_append(message, bytes, sizeof(bytes)));
+        vccw_message_send(message, &port);
+    }
+    g_assert_cmpuint(account->calls, ==, 0);
+    g_rc_box_release(account);
+    vccw_port_flush(&port);
+    g_assert_cmpuint(vccw_shares_taken(shares), ==, 3 * sizeof(bytes));
+    while (port.sent < sizeof(bytes) + 28)
+        drain(&port, fds[1]);
+    g_assert_cmpuint(vccw_shares_taken(shares), ==, 2 * sizeof(bytes));
+    vccw_port_clear(&port);
+    g_assert_cmpuint(vccw_shares_taken(shares), ==, 0);
+    close(fds[1]);
+}
+
 typedef struct {
     VccwDriver driver;
     VccwFront *front;
@@ -227,6 +270,7 @@ main(int argc, char **argv)
     g_test_add_func("/shares/users", test_shares_of_users);
     g_test_add_func("/shares/root", test_shares_of_root);
     g_test_add_func("/message/account", test_messages);
+    g_test_add_func("/message/on-its-way", test_messages_on_their_way);
     g_test_add_func("/relay/calls", test_calls);
     g_test_add_func("/relay/flood", test_flood);
     return g_test_run();
