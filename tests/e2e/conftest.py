@@ -6,6 +6,7 @@ VIRTCCW_BUILD is the build folder, and VIRTCCW_REGENERATE=1 writes golden files 
 VIRTCCW_FACE=module has the same tests run without a daemon, by libvirt_driver_ccw.so.
 """
 
+import gc
 import os
 import resource
 import shutil
@@ -86,6 +87,15 @@ def pytest_collection_modifyitems(items):
         modulelib.skip(items)
     # After them, this process's libvirt no longer finds the daemon by ccw:///system.
     items.sort(key=lambda item: item.path.name.startswith(('test_module', 'test_faces')))
+
+
+@pytest.fixture(autouse=True)
+def garbage():
+    """libvirt's bindings forget the error of a call when Python, in the middle of it, releases a
+    device of an earlier test. So that is done between tests."""
+    gc.disable()
+    yield
+    gc.collect(0)
 
 
 @pytest.fixture(autouse=True)
