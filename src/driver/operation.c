@@ -9,11 +9,21 @@
 #include "driver/connect.h"
 #include "driver/domain.h"
 #include "driver/nodedev.h"
+#include <libvirt/libvirt.h>
 
 #define READ               .read_only = TRUE
 #define WRITE              .read_only = FALSE
 #define UNOPENED           .before_open = TRUE
 #define ALLOW(permission_) .permission = permission_
+
+/* A second permission: always; if one of these flags is set; or unless of the two flags
+ * AFFECT_LIVE and AFFECT_CONFIG only the first is. */
+#define AND(permission_)            .also = permission_, .also_spared = 1
+#define AND_IF(flags_, permission_) .also = permission_, .also_flags = (flags_)
+#define AND_SAVE(permission_)                                        \
+    .also = permission_,                                             \
+    .also_flags = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, \
+    .also_spared = VIR_DOMAIN_AFFECT_LIVE
 
 /* clang-format off */
 #define ROW(number_, name_, args_, result_, handler_, ...)                                \
@@ -34,13 +44,14 @@ static const VccwOperation operations[] = {
     ROW(9, "DomainCreate", DOMAIN, NONE, vccw_domain_create,
         WRITE, ALLOW("domain.start")),
     ROW(10, "DomainCreateXML", NAME_FLAGS, DOMAIN, vccw_domain_create_xml,
-        WRITE, ALLOW("domain.start")),
+        WRITE, ALLOW("domain.write"), AND("domain.start")),
     ROW(11, "DomainDefineXML", NAME, DOMAIN, vccw_domain_define,
-        WRITE, ALLOW("domain.write")),
+        WRITE, ALLOW("domain.write"), AND("domain.save")),
     ROW(12, "DomainDestroy", DOMAIN, NONE, vccw_domain_needs_running,
         WRITE, ALLOW("domain.stop")),
     ROW(14, "DomainGetXMLDesc", DOMAIN_FLAGS, STRING, vccw_domain_xml,
-        READ, ALLOW("domain.read")),
+        READ, ALLOW("domain.read"),
+        AND_IF(VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_MIGRATABLE, "domain.read-secure")),
     ROW(15, "DomainGetAutostart", DOMAIN, NUMBER, vccw_domain_get_autostart,
         READ, ALLOW("domain.read")),
     ROW(16, "DomainGetInfo", DOMAIN, DOMAIN_INFO, vccw_domain_info,
@@ -62,7 +73,8 @@ static const VccwOperation operations[] = {
     ROW(25, "ConnectNumOfDefinedDomains", NONE, NUMBER, vccw_domain_num_defined,
         READ, ALLOW("connect.search-domains")),
     ROW(27, "DomainReboot", DOMAIN_FLAGS, NONE, vccw_domain_needs_running,
-        WRITE, ALLOW("domain.init-control")),
+        WRITE, ALLOW("domain.init-control"),
+        AND_IF(VIR_DOMAIN_REBOOT_GUEST_AGENT, "domain.write")),
     ROW(28, "DomainResume", DOMAIN, NONE, vccw_domain_needs_running,
         WRITE, ALLOW("domain.suspend")),
     ROW(29, "DomainSetAutostart", DOMAIN_NUMBER, NONE, vccw_domain_set_autostart,
@@ -104,7 +116,7 @@ static const VccwOperation operations[] = {
     ROW(120, "NodeDeviceReset", NAME, NONE, vccw_nodedev_reset,
         WRITE, ALLOW("node-device.detach")),
     ROW(123, "NodeDeviceCreateXML", NAME_FLAGS, STRING, vccw_nodedev_create_xml,
-        WRITE, ALLOW("node-device.start")),
+        WRITE, ALLOW("node-device.write"), AND("node-device.start")),
     ROW(124, "NodeDeviceDestroy", NAME, NONE, vccw_nodedev_destroy,
         WRITE, ALLOW("node-device.stop")),
     ROW(135, "ConnectDomainXMLFromNative", NAME_TEXT_FLAGS, STRING,
@@ -126,7 +138,7 @@ static const VccwOperation operations[] = {
     ROW(196, "DomainCreateWithFlags", DOMAIN_FLAGS, DOMAIN, vccw_domain_create,
         WRITE, ALLOW("domain.start")),
     ROW(200, "DomainGetVcpusFlags", DOMAIN_FLAGS, NUMBER, vccw_domain_vcpus,
-        READ, ALLOW("domain.read")),
+        READ, ALLOW("domain.read"), AND_IF(VIR_DOMAIN_VCPU_GUEST, "domain.write")),
     ROW(202, "DomainIsUpdated", DOMAIN, NUMBER, vccw_domain_is_updated,
         READ, ALLOW("domain.read")),
     ROW(212, "DomainGetState", DOMAIN_FLAGS, TWO_NUMBERS, vccw_domain_state,
@@ -138,10 +150,11 @@ static const VccwOperation operations[] = {
     ROW(245, "DomainReset", DOMAIN_FLAGS, NONE, vccw_domain_needs_running,
         WRITE, ALLOW("domain.reset")),
     ROW(258, "DomainShutdownFlags", DOMAIN_FLAGS, NONE, vccw_domain_needs_running,
-        WRITE, ALLOW("domain.init-control")),
+        WRITE, ALLOW("domain.init-control"),
+        AND_IF(VIR_DOMAIN_SHUTDOWN_GUEST_AGENT, "domain.write")),
     ROW(264, "DomainSetMetadata", DOMAIN_NUMBER_OPTTEXTS_FLAGS, NONE,
         vccw_domain_set_metadata,
-        WRITE, ALLOW("domain.write")),
+        WRITE, ALLOW("domain.write"), AND_SAVE("domain.save")),
     ROW(265, "DomainGetMetadata", DOMAIN_NUMBER_OPTTEXT_FLAGS, STRING,
         vccw_domain_get_metadata,
         READ, ALLOW("domain.read")),
@@ -161,9 +174,9 @@ static const VccwOperation operations[] = {
         vccw_domain_capabilities,
         WRITE, ALLOW("connect.write")),
     ROW(350, "DomainDefineXMLFlags", NAME_FLAGS, DOMAIN, vccw_domain_define,
-        WRITE, ALLOW("domain.write")),
+        WRITE, ALLOW("domain.write"), AND("domain.save")),
     ROW(358, "DomainRename", DOMAIN_OPTTEXT_FLAGS, NUMBER, vccw_domain_rename,
-        WRITE, ALLOW("domain.write")),
+        WRITE, ALLOW("domain.write"), AND("domain.save")),
     ROW(360, "ConnectRegisterCloseCallback", NONE, NONE, vccw_connect_close_callback,
         READ, ALLOW("connect.getattr")),
     ROW(361, "ConnectUnregisterCloseCallback", NONE, NONE, vccw_connect_close_callback,
@@ -175,7 +188,7 @@ static const VccwOperation operations[] = {
         vccw_nodedev_event_deregister,
         READ, ALLOW("connect.read")),
     ROW(428, "NodeDeviceDefineXML", NAME_FLAGS, STRING, vccw_nodedev_define,
-        WRITE, ALLOW("node-device.write")),
+        WRITE, ALLOW("node-device.write"), AND("node-device.save")),
     ROW(429, "NodeDeviceUndefine", NAME_FLAGS, NONE, vccw_nodedev_undefine,
         WRITE, ALLOW("node-device.delete")),
     ROW(430, "NodeDeviceCreate", NAME_FLAGS, NONE, vccw_nodedev_start,
@@ -189,7 +202,7 @@ static const VccwOperation operations[] = {
     ROW(436, "NodeDeviceIsActive", NAME, NUMBER, vccw_nodedev_is_active,
         READ, ALLOW("node-device.read")),
     ROW(447, "NodeDeviceUpdate", NAME_TEXT_FLAGS, NONE, vccw_nodedev_update,
-        WRITE, ALLOW("node-device.write")),
+        WRITE, ALLOW("node-device.write"), AND_SAVE("node-device.save")),
 };
 /* clang-format on */
 

@@ -117,6 +117,9 @@ typedef struct {
     VccwArgsShape args;
     VccwResultShape result;
     VccwHandler handler;
+    const char *also;    /* a second permission that is needed besides, or NULL … */
+    guint32 also_flags;  /* … unless of these flags … */
+    guint32 also_spared; /* … exactly these are set: vccw_operation_also() */
 } VccwOperation;
 
 /**
@@ -126,6 +129,16 @@ typedef struct {
  * Returns: (nullable): the row, or NULL if there is no such operation.
  */
 const VccwOperation *vccw_operation_find(gint32 procedure);
+
+/** vccw_operation_also: Returns: (nullable): the second permission that a call with these
+ * flags needs. */
+static inline const char *
+vccw_operation_also(const VccwOperation *operation, guint32 flags)
+{
+    gboolean spared = (flags & operation->also_flags) == operation->also_spared;
+
+    return spared ? NULL : operation->also;
+}
 
 /**
  * vccw_operations: Lists the table.

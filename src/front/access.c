@@ -107,10 +107,23 @@ refuse_later(Asking *asking)
 }
 
 #ifdef HAVE_SYSTEMD
+/* This permission came to libvirt later than the others. A host's libvirt without it has
+ * no such action, and asks nobody. */
+static gboolean
+is_unknown_to_libvirt(const Asking *asking, VccwPolkitAnswer said, const char *detail)
+{
+    return said == VCCW_POLKIT_UNKNOWN && detail &&
+           g_str_equal(asking->action, PREFIX "node-device.save") &&
+           g_str_has_suffix(detail, " is not registered");
+}
+
 static void
 on_answer(VccwPolkitAnswer said, const char *detail, gpointer data)
 {
-    answer(data, said == VCCW_POLKIT_YES, detail);
+    Asking *asking = data;
+
+    answer(asking, said == VCCW_POLKIT_YES || is_unknown_to_libvirt(asking, said, detail),
+           detail);
 }
 
 /* What is missing polkit would look up by the rest, and that may be somebody else's. */
@@ -194,6 +207,20 @@ vccw_access_ask(VccwRelay *relay,
     gboolean device = g_str_has_prefix(operation->permission, "node-device.");
 
     begin(relay, operation->permission, device ? args->name : NULL, func, data, destroy);
+}
+
+void
+vccw_access_ask_also(VccwRelay *relay,
+                     const VccwOperation *operation,
+                     const VccwArgs *args,
+                     VccwAccessFunc func,
+                     gpointer data,
+                     GDestroyNotify destroy)
+{
+    const char *permission = vccw_operation_also(operation, args->flags);
+    gboolean device = g_str_has_prefix(permission, "node-device.");
+
+    begin(relay, permission, device ? args->name : NULL, func, data, destroy);
 }
 
 void

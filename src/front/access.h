@@ -35,6 +35,14 @@ void vccw_access_ask(VccwRelay *relay,
                      gpointer data,
                      GDestroyNotify destroy);
 
+/** vccw_access_ask_also: The same about vccw_operation_also(), which there must be. */
+void vccw_access_ask_also(VccwRelay *relay,
+                          const VccwOperation *operation,
+                          const VccwArgs *args,
+                          VccwAccessFunc func,
+                          gpointer data,
+                          GDestroyNotify destroy);
+
 /** vccw_access_ask_sight: Asks polkit whether a client may see a node device, as libvirt
  * does for each one in a list and for each event. Otherwise as vccw_access_ask(). */
 void vccw_access_ask_sight(VccwRelay *relay,

@@ -31,6 +31,7 @@ typedef struct {
     const VccwOperation *operation;
     VccwArgs args;
     char *name, *text, *third, *fourth; /* of these */
+    gboolean second; /* it is the second permission that is asked for */
     Asked *asked;
 } Waiting;
 
@@ -53,8 +54,16 @@ static void
 on_allowed(VccwRelay *relay, const GError *refusal, gpointer data)
 {
     Waiting *waiting = data;
-    Asked *asked = g_steal_pointer(&waiting->asked);
+    Asked *asked;
 
+    if (!refusal && !waiting->second &&
+        vccw_operation_also(waiting->operation, waiting->args.flags)) {
+        waiting->second = TRUE;
+        vccw_access_ask_also(relay, waiting->operation, &waiting->args, on_allowed,
+                             waiting, waiting_free);
+        return;
+    }
+    asked = g_steal_pointer(&waiting->asked);
     if (refusal)
         on_done(NULL, refusal, asked);
     else

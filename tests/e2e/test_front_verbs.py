@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each right of libvirt's access control alone, asked of the real polkit.
+
+Without a stock daemon: what virtccwd answers itself must ask for all that libvirt's own
+daemons ask for, which is two rights for some calls.
+"""
+
+import json
+import os
+
+import pytest
+
+import hostlib
+from domainlib import DOMAIN, DOMAIN_UUID, domain_xml
+from hostlib import CSS, RW_SOCKET, write_file
+from rpcclient import RpcClient, xdr
+from test_front_rights import ACTION, alone, as_user, pytestmark
+
+assert pytestmark
+GRANTED = '/run/granted'
+RULES = '/etc/polkit-1/rules.d/10-granted.rules'
+# polkit reads the rights anew for each question.
+GRANT = '''polkit.addRule(function(action, subject) {
+    if (action.id.indexOf('org.libvirt.api.') != 0)
+        return polkit.Result.NOT_HANDLED;
+    var granted = polkit.spawn(['/bin/cat', '/run/granted']).split('\\n');
+    var right = action.id.substring('org.libvirt.api.'.length);
+    if (granted.indexOf('not ' + action.lookup('domain_name')) >= 0 ||
+        granted.indexOf('not ' + action.lookup('domain_uuid')) >= 0)
+        return polkit.Result.NO;
+    return granted.indexOf(right) >= 0 ? polkit.Result.YES : polkit.Result.NO;
+});
+'''
+NODE = ('getattr', 'read', 'write', 'start', 'stop', 'detach', 'delete')
+GUEST = ('getattr', 'read', 'read-secure', 'write', 'save', 'start', 'delete', 'init-control')
+CONNECT = ('getattr', 'read', 'write', 'search-domains', 'search-node-devices')
+ALWAYS = ['connect.getattr', 'connect.read']
+DENIED = 88
+CONFIG = 'access_drivers = [ "polkit" ]\n'
+
+
+def guest(shape='', *values):
+    """Arguments that begin with the guest."""
+    return xdr('sui' + shape, DOMAIN, DOMAIN_UUID, -1, *values)
+
+
+MDEV = hostlib.mdev_name()
+DEVICE = 'node-device.'
+# Procedure, arguments, the two rights.
+TWO = {
+    'create-mdev': (123, xdr('si', hostlib.mdev_xml(), 0), DEVICE + 'write', DEVICE + 'start'),
+    'define-mdev': (428, xdr('si', hostlib.mdev_xml(), 0), DEVICE + 'write', DEVICE + 'save'),
+    'update-mdev': (447, xdr('ssi', MDEV, hostlib.mdev_xml(), 0), DEVICE + 'write',
+                    DEVICE + 'save'),
+    'create': (10, xdr('si', domain_xml(), 0), 'domain.write', 'domain.start'),
+    'define': (11, xdr('s', domain_xml()), 'domain.write', 'domain.save'),
+    'define-flags': (350, xdr('si', domain_xml(), 0), 'domain.write', 'domain.save'),
+    'secure': (14, guest('i', 1), 'domain.read', 'domain.read-secure'),
+    'migratable': (14, guest('i', 8), 'domain.read', 'domain.read-secure'),
+    'reboot': (27, guest('i', 2), 'domain.init-control', 'domain.write'),
+    'shutdown': (258, guest('i', 2), 'domain.init-control', 'domain.write'),
+    'vcpus': (200, guest('i', 8), 'domain.read', 'domain.write'),
+    'metadata': (264, guest('iiiii', 0, 0, 0, 0, 2), 'domain.write', 'domain.save'),
+    'rename': (358, guest('oi', DOMAIN, 0), 'domain.write', 'domain.save'),
+}
+# Those whose flags ask for one right only.
+ONE = {
+    'update-mdev': (447, xdr('ssi', MDEV, hostlib.mdev_xml(), 1), DEVICE + 'write'),
+    'read': (14, guest('i', 0), 'domain.read'),
+    'reboot': (27, guest('i', 0), 'domain.init-control'),
+    'metadata': (264, guest('iiiii', 0, 0, 0, 0, 1), 'domain.write'),
+}
+CALL = '''
+import base64, json
+from rpcclient import RpcClient, RpcError
+with RpcClient(sys.argv[1]) as client:
+    client.socket.settimeout(30)
+    client.call(66)
+    client.call(70)
+    client.open('ccw:///system')
+    codes = []
+    for procedure, payload in json.loads(sys.argv[2]):
+        try:
+            client.call(procedure, bytes.fromhex(payload))
+            codes.append(0)
+        except RpcError as error:
+            codes.append(error.code)
+print(json.dumps(codes))'''
+
+
+def grant(*lines):
+    write_file(GRANTED, '\n'.join([*ALWAYS, *lines, '']))
+    os.chmod(GRANTED, 0o644)
+
+
+def call(*calls):
+    """What an ordinary user gets for calls: libvirt's codes, or 0."""
+    return as_user(CALL, RW_SOCKET, json.dumps([(n, data.hex()) for n, data in calls]))
+
+
+def actions(without=()):
+    names = [f'{kind}.{verb}' for kind, verbs in
+             (('node-device', (*NODE, 'save')), ('domain', GUEST), ('connect', CONNECT))
+             for verb in verbs]
+    return ''.join(ACTION.format(name=name, answer='no') for name in names
+                   if name not in without)
+
+
+@pytest.fixture(name='rules')
+def granting_rules():
+    grant()
+    write_file(RULES, GRANT)
+    yield
+    os.unlink(RULES)
+    os.unlink(GRANTED)
+
+
+def test_two_rights(fresh_host, rules, tmp_path):
+    """One of them is never enough."""
+    with alone(tmp_path, CONFIG, 'yes', 'yes', actions()):
+        with RpcClient(RW_SOCKET) as root:
+            root.open()
+            root.call(11, xdr('s', domain_xml()))
+        told = {}
+        for name, (procedure, payload, first, second) in TWO.items():
+            for rights in ((), (first,), (second,)):
+                grant(*rights)
+                told[name, rights] = call((procedure, payload))[0]
+        assert told == dict.fromkeys(told, DENIED)
+        assert hostlib.Virsh().names('--cap', 'mdev') == []
+        hostlib.ok('virsh', '-c', 'ccw:///system', 'nodedev-detach', CSS)
+        for name, (procedure, payload, first, second) in TWO.items():
+            grant(first, second)
+            told[name] = call((procedure, payload))[0]
+            assert told[name] != DENIED, name
+        assert told['create-mdev'] == told['define'] == told['secure'] == 0, told
+        for name, (procedure, payload, right) in ONE.items():
+            grant(right)
+            assert call((procedure, payload))[0] != DENIED, name
+
+
+def test_libvirt_without_the_right_to_save_devices(fresh_host, rules, tmp_path):
+    """Old ones have none, and their node devices are defined by the right to write."""
+    define = (428, TWO['define-mdev'][1])
+    with alone(tmp_path, CONFIG, 'yes', 'yes', actions(without=[DEVICE + 'save'])):
+        grant(DEVICE + 'start')
+        assert call(define) == [DENIED]
+        grant(DEVICE + 'write')
+        assert call(define) == [0]
