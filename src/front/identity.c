@@ -6,10 +6,14 @@
 
 #define PARAMS_MAX 20 /* by libvirt's protocol */
 
-/* Reads a typed parameter at @at, and moves that behind it. @ret_number is 0 for what is
- * no number of 64 bits. */
+/* Reads a typed parameter at @at, and moves that behind it. @ret_whole is FALSE for what
+ * is no whole number of 64 bits; libvirt has these fields as nothing else. */
 static gboolean
-read_param(const GByteArray *payload, gsize *at, char **ret_field, guint64 *ret_number)
+read_param(const GByteArray *payload,
+           gsize *at,
+           char **ret_field,
+           gboolean *ret_whole,
+           guint64 *ret_number)
 {
     g_autofree char *field = vccw_words_text(payload, at);
     g_autofree char *text = NULL;
@@ -21,6 +25,7 @@ read_param(const GByteArray *payload, gsize *at, char **ret_field, guint64 *ret_
     type = vccw_words_at(payload, *at / 4);
     *at += 4;
     *ret_number = 0;
+    *ret_whole = type == VCCW_WORDS_LLONG || type == VCCW_WORDS_ULLONG;
     size = vccw_words_param_size(type);
     if (type == VCCW_WORDS_STRING)
         text = vccw_words_text(payload, at);
@@ -34,26 +39,38 @@ read_param(const GByteArray *payload, gsize *at, char **ret_field, guint64 *ret_
     return TRUE;
 }
 
+/* A number that does not fit is of nobody, too, and not of whom it looks like. */
+static void
+note(VccwActor *actor, const char *field, guint64 number)
+{
+    if (g_str_equal(field, "unix-user-id"))
+        actor->uid = number < (uid_t)-1 ? (uid_t)number : (uid_t)-1;
+    else if (g_str_equal(field, "process-id"))
+        actor->pid = number <= G_MAXINT32 ? (pid_t)number : 0;
+    else if (g_str_equal(field, "process-time"))
+        actor->start = number;
+}
+
 /* Who is not told is nobody: with what is left out, polkit lets nobody do anything. */
 static VccwActor
 read_actor(const GByteArray *payload)
 {
-    VccwActor actor = { .uid = (uid_t)-1 };
+    static const VccwActor nobody = { .uid = (uid_t)-1 };
+    VccwActor actor = nobody;
     guint32 n = MIN(vccw_words_at(payload, 0), PARAMS_MAX);
     gsize at = 4;
 
     for (guint32 i = 0; i < n; i++) {
         g_autofree char *field = NULL;
+        gboolean whole;
         guint64 number;
 
-        if (!read_param(payload, &at, &field, &number))
-            return (VccwActor){ .uid = (uid_t)-1 };
-        if (g_str_equal(field, "unix-user-id"))
-            actor.uid = number;
-        else if (g_str_equal(field, "process-id"))
-            actor.pid = number;
-        else if (g_str_equal(field, "process-time"))
-            actor.start = number;
+        if (!read_param(payload, &at, &field, &whole, &number))
+            return nobody;
+        if (whole)
+            note(&actor, field, number);
+        else if (g_str_equal(field, "unix-user-id"))
+            return nobody;
     }
     return actor;
 }

@@ -12,9 +12,9 @@ import pytest
 
 import hostlib
 from domainlib import DOMAIN, DOMAIN_UUID, domain_xml
-from hostlib import CSS, RW_SOCKET, write_file
-from rpcclient import RpcClient, xdr
-from test_front_rights import ACTION, alone, as_user, pytestmark
+from hostlib import CSS, RW_SOCKET, SOCKETS, write_file
+from rpcclient import RpcClient, RpcError, xdr
+from test_front_rights import ACTION, alone, as_user, identity, pytestmark, stranger
 
 assert pytestmark
 GRANTED = '/run/granted'
@@ -147,3 +147,26 @@ def test_libvirt_without_the_right_to_save_devices(fresh_host, rules, tmp_path):
         assert call(define) == [DENIED]
         grant(DEVICE + 'write')
         assert call(define) == [0]
+
+
+def test_identity_of_an_odd_type(fresh_host, rules, tmp_path):
+    """Who is told of in a way that libvirt does not use is nobody, and never root."""
+    define = (428, TWO['define-mdev'][1])
+    config = f'stock_nodedev_socket = "/run/nothing"\nfront_nodedev = 1\n{CONFIG}'
+    odd = [('i', 1, [0]), ('i', 2, [0]), ('i', 6, [0]), ('s', 7, ['0']), ('s', 7, ['root']),
+           ('ii', 4, [1, 0]), ('ii', 3, [1, 0]), ('ii', 4, [0, 0xffffffff]),
+           ('ii', 5, [0, 0])]
+    with alone(tmp_path, config, 'yes', 'yes', actions()), stranger() as process:
+        for shape, kind, values in odd:
+            with RpcClient(f'{SOCKETS}/virtnodedevd-sock') as client:
+                client.open('nodedev:///system')
+                told = identity(process)
+                # The same, with this one in place of the first parameter.
+                first = xdr('isi', 3, 'unix-user-id', 4) + bytes(4)
+                assert told.startswith(first)
+                client.call(419, xdr('isi' + shape, 3, 'unix-user-id', kind, *values)
+                            + told[len(first) + 4:])
+                with pytest.raises(RpcError) as caught:
+                    client.call(*define)
+                assert caught.value.code == DENIED, (shape, kind, values)
+        assert CSS in hostlib.Virsh().names('--cap', 'css')
