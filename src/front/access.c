@@ -6,21 +6,33 @@
  */
 
 #include "front/access.h"
+#include "base/quote.h"
 #include "config.h"
+#include "driver/domain.h"
+#include "driver/driver.h"
 #include "driver/node.h"
 #include "driver/virerror.h"
 #include <string.h>
+#include <virtccw/error.h>
+#include <virtccw/hostdev-xml.h>
 #ifdef HAVE_SYSTEMD
 #include "front/polkit.h"
 #endif
 
 #define PREFIX "org.libvirt.api."
 
+/* What a question is about: a node device, a domain, or neither. */
+typedef struct {
+    const char *device;
+    char *domain, *uuid;
+} About;
+
 typedef struct {
     GList link; /* in the relay's list */
     VccwRelay *relay;
     char *action;
     guint refusal; /* where polkit cannot be asked */
+    GError *cause; /* of that; or NULL */
 #ifdef HAVE_SYSTEMD
     VccwPolkitQuestion *question;
 #endif
@@ -62,6 +74,7 @@ asking_free(Asking *asking)
 {
     if (asking->data && asking->destroy)
         asking->destroy(asking->data);
+    g_clear_error(&asking->cause);
     g_free(asking->action);
     g_free(asking);
 }
@@ -81,7 +94,9 @@ answer(Asking *asking, gboolean allowed, const char *detail)
     VccwRelay *relay = asking->relay;
     g_autoptr(GError) refusal = NULL;
 
-    if (!allowed)
+    if (asking->cause)
+        refusal = g_steal_pointer(&asking->cause);
+    else if (!allowed)
         refusal = g_error_new(VCCW_ACCESS_ERROR, 0, "polkit does not allow '%s'%s%s",
                               asking->action, detail ? ": " : "", detail ? detail : "");
     take_out(asking);
@@ -148,15 +163,20 @@ name_device(VccwRelay *relay, const char *device)
 
 /* What the stock daemon would tell of the connection, and of the device. */
 static void
-ask(Asking *asking, const char *device)
+ask(Asking *asking, const About *about)
 {
     const VccwActor *actor = vccw_relay_actor(asking->relay);
     const VccwStock *stock = vccw_relay_stock(asking->relay);
     gboolean nodedev = stock->spare && !stock->scheme;
-    g_autofree char *name = device ? name_device(asking->relay, device) : NULL;
+    g_autofree char *name =
+        about->device ? name_device(asking->relay, about->device) : NULL;
     const VccwPolkitDetail details[] = {
         { "connect_driver", nodedev ? "nodedev" : "QEMU" },
-        { name ? "node_device_name" : NULL, name },
+        { name            ? "node_device_name"
+          : about->domain ? "domain_name"
+                          : NULL,
+          name ? name : about->domain },
+        { about->uuid ? "domain_uuid" : NULL, about->uuid },
         { NULL, NULL },
     };
 
@@ -170,19 +190,73 @@ ask(Asking *asking, const char *device)
 }
 #else
 static void
-ask(Asking *asking, const char *device)
+ask(Asking *asking, const About *about)
 {
     refuse_later(asking);
 }
 #endif
 
 static void
-begin(VccwRelay *relay,
-      const char *permission,
-      const char *device,
-      VccwAccessFunc func,
-      gpointer data,
-      GDestroyNotify destroy)
+name_domain(About *about, const char *name, const VccwUuid *uuid)
+{
+    about->domain = g_strdup(name);
+    about->uuid = vccw_uuid_to_string(uuid);
+}
+
+static gboolean
+read_document(const char *text, About *ret_about, GError **error)
+{
+    g_autoptr(VccwDomainXml) xml = vccw_domain_xml_parse(text, FALSE, error);
+
+    if (xml)
+        name_domain(ret_about, vccw_domain_xml_name(xml), vccw_domain_xml_uuid(xml));
+    return xml != NULL;
+}
+
+static const VccwDomainDefinition *
+find_named(const VccwDomainStore *store, const char *name, GError **error)
+{
+    const VccwDomainDefinition *found = vccw_domain_store_by_name(store, name);
+    g_autofree char *quoted = found ? NULL : vccw_quote(name, VCCW_DOMAIN_NAME_MAX);
+
+    if (!found)
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_NO_DOMAIN,
+                    "no domain with matching name %s", quoted);
+    return found;
+}
+
+/* Like libvirt's daemons: what is not there, or no document of a domain, is told of
+ * without a question. So no call reaches a domain that polkit was not asked about. */
+static gboolean
+find_domain(VccwRelay *relay,
+            const VccwOperation *operation,
+            const VccwArgs *args,
+            About *ret_about,
+            GError **error)
+{
+    const VccwDomainStore *store = vccw_driver_domains(vccw_relay_host(relay)->driver);
+    const VccwDomainDefinition *domain;
+
+    if (operation->args == VCCW_ARGS_NUMBER) /* an ID, which no domain here has */
+        return TRUE;
+    if (operation->handler == vccw_domain_by_name)
+        domain = find_named(store, args->name, error);
+    else if (args->name && (operation->args == VCCW_ARGS_NAME ||
+                            operation->args == VCCW_ARGS_NAME_FLAGS))
+        return read_document(args->name, ret_about, error);
+    else
+        domain = vccw_domain_find(store, args, error);
+    if (domain)
+        name_domain(ret_about, domain->name, &domain->uuid);
+    return domain != NULL;
+}
+
+static Asking *
+asking_new(VccwRelay *relay,
+           const char *permission,
+           VccwAccessFunc func,
+           gpointer data,
+           GDestroyNotify destroy)
 {
     Asking *asking = g_new0(Asking, 1);
 
@@ -193,7 +267,26 @@ begin(VccwRelay *relay,
     asking->data = data;
     asking->destroy = destroy;
     g_queue_push_tail_link(vccw_relay_asking(relay), &asking->link);
-    ask(asking, device);
+    return asking;
+}
+
+static void
+ask_about_call(Asking *asking,
+               const char *permission,
+               const VccwOperation *operation,
+               const VccwArgs *args)
+{
+    About about = { 0 };
+
+    if (g_str_has_prefix(permission, "node-device."))
+        about.device = args->name;
+    if (g_str_has_prefix(permission, "domain.") &&
+        !find_domain(asking->relay, operation, args, &about, &asking->cause))
+        refuse_later(asking);
+    else
+        ask(asking, &about);
+    g_free(about.domain);
+    g_free(about.uuid);
 }
 
 void
@@ -204,9 +297,10 @@ vccw_access_ask(VccwRelay *relay,
                 gpointer data,
                 GDestroyNotify destroy)
 {
-    gboolean device = g_str_has_prefix(operation->permission, "node-device.");
+    const char *permission = operation->permission;
 
-    begin(relay, operation->permission, device ? args->name : NULL, func, data, destroy);
+    ask_about_call(asking_new(relay, permission, func, data, destroy), permission,
+                   operation, args);
 }
 
 void
@@ -218,9 +312,9 @@ vccw_access_ask_also(VccwRelay *relay,
                      GDestroyNotify destroy)
 {
     const char *permission = vccw_operation_also(operation, args->flags);
-    gboolean device = g_str_has_prefix(permission, "node-device.");
 
-    begin(relay, permission, device ? args->name : NULL, func, data, destroy);
+    ask_about_call(asking_new(relay, permission, func, data, destroy), permission,
+                   operation, args);
 }
 
 void
@@ -230,7 +324,24 @@ vccw_access_ask_sight(VccwRelay *relay,
                       gpointer data,
                       GDestroyNotify destroy)
 {
-    begin(relay, "node-device.getattr", device, func, data, destroy);
+    const About about = { .device = device };
+
+    ask(asking_new(relay, "node-device.getattr", func, data, destroy), &about);
+}
+
+void
+vccw_access_ask_sight_of_domain(VccwRelay *relay,
+                                const VccwDomainRef *domain,
+                                VccwAccessFunc func,
+                                gpointer data,
+                                GDestroyNotify destroy)
+{
+    About about = { 0 };
+
+    name_domain(&about, domain->name, &domain->uuid);
+    ask(asking_new(relay, "domain.getattr", func, data, destroy), &about);
+    g_free(about.domain);
+    g_free(about.uuid);
 }
 
 /* -- lists -- */

@@ -51,6 +51,13 @@ void vccw_access_ask_sight(VccwRelay *relay,
                            gpointer data,
                            GDestroyNotify destroy);
 
+/** vccw_access_ask_sight_of_domain: The same about a domain of ours. */
+void vccw_access_ask_sight_of_domain(VccwRelay *relay,
+                                     const VccwDomainRef *domain,
+                                     VccwAccessFunc func,
+                                     gpointer data,
+                                     GDestroyNotify destroy);
+
 /** VccwAccessNames: told of what is left of a list.
  * @names: stays the caller's
  * @data: now the callee's */

@@ -139,6 +139,28 @@ def test_two_rights(fresh_host, rules, tmp_path):
             assert call((procedure, payload))[0] != DENIED, name
 
 
+def test_rules_about_one_guest(fresh_host, rules, tmp_path):
+    """A rule may name a guest, by its name or its UUID; nothing reaches this one then."""
+    other = ('other', 'c7a5fdbd-cdaf-9455-926a-d65c16db1810')
+    rights = [f'domain.{verb}' for verb in GUEST]
+    calls = [(23, xdr('s', DOMAIN)), (24, xdr('u', DOMAIN_UUID)), (14, guest('i', 0)),
+             (16, guest()), (29, guest('i', 1)), (11, xdr('s', domain_xml())), (35, guest())]
+    with alone(tmp_path, CONFIG, 'yes', 'yes', actions()):
+        with RpcClient(RW_SOCKET) as root:
+            root.open()
+            for args in ((), other):
+                root.call(11, xdr('s', domain_xml(*args)))
+        for hidden in (DOMAIN, DOMAIN_UUID):
+            grant(*rights, f'not {hidden}')
+            assert call(*calls) == [DENIED] * len(calls)
+            assert call((23, xdr('s', 'other')), (24, xdr('u', other[1]))) == [0, 0]
+        # What is not there, and what is no document, is told of as by libvirt's daemons.
+        assert call((23, xdr('s', 'nobody')), (35, xdr('sui', 'nobody', hostlib.UUID, -1)),
+                    (11, xdr('s', '<domain'))) == [42, 42, 35]
+        grant(*rights)
+        assert call(*calls) == [0] * len(calls)
+
+
 def test_libvirt_without_the_right_to_save_devices(fresh_host, rules, tmp_path):
     """Old ones have none, and their node devices are defined by the right to write."""
     define = (428, TWO['define-mdev'][1])

@@ -2,6 +2,7 @@
 
 /* What relayed clients may cost: calls, shares of what is scarce. */
 
+#include "driver/domain.h"
 #include "driver/driver.h"
 #include "driver/find-mdev.h"
 #include "driver/node.h"
@@ -44,6 +45,25 @@ vccw_node_lookup(VccwDriver *driver,
                  GError **error)
 {
     return FALSE;
+}
+
+/* Nor any domains. */
+VccwDomainStore *
+vccw_driver_domains(VccwDriver *driver)
+{
+    return NULL;
+}
+
+const VccwDomainDefinition *
+vccw_domain_find(const VccwDomainStore *store, const VccwArgs *args, GError **error)
+{
+    g_assert_not_reached();
+}
+
+void
+vccw_domain_by_name(VccwCall *call)
+{
+    g_assert_not_reached();
 }
 
 const VccwOperation vccw_nodedev_guest_take, vccw_nodedev_guest_runs,
