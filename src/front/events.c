@@ -45,7 +45,9 @@ typedef struct {
     gint32 own; /* our driver's ID */
     char *name; /* of the device */
     gboolean lifecycle;
-    gint32 event, detail; /* of that */
+    gint32 event, detail;  /* of that; or a kind of metadata */
+    VccwDomainRef *domain; /* it is of a domain of ours, and no device; or NULL */
+    char *uri;             /* of its metadata, or NULL */
 } Event;
 
 /* A call to register that waits for the stock daemon. */
@@ -71,6 +73,8 @@ event_free(gpointer data)
     Event *event = data;
 
     g_free(event->name);
+    g_free(event->uri);
+    vccw_domain_ref_free(event->domain);
     g_free(event);
 }
 
@@ -121,11 +125,29 @@ find_own(VccwEventIds *ids, gint32 own)
     return NULL;
 }
 
+/* Of domains there are events of ours only where no stock daemon is, and their callbacks
+ * have the driver's own IDs. */
+static void
+pass_domain_event(VccwEventIds *ids, const Event *event)
+{
+    if (event->lifecycle)
+        vccw_codec_put_domain_lifecycle(buffer_for_own(ids), event->own, event->domain,
+                                        event->event, event->detail);
+    else
+        vccw_codec_put_domain_metadata(buffer_for_own(ids), event->own, event->domain,
+                                       event->event, event->uri);
+    appended(ids);
+}
+
 static void
 pass_event(VccwEventIds *ids, const Event *event)
 {
     const Ids *known = find_own(ids, event->own);
 
+    if (event->domain) {
+        pass_domain_event(ids, event);
+        return;
+    }
     if (!known)
         return;
     if (event->lifecycle)
@@ -155,7 +177,11 @@ ask_about_first(VccwEventIds *ids)
 {
     const Event *event = g_queue_peek_head(&ids->asked);
 
-    if (event && !vccw_relay_is_gone(ids->relay))
+    if (!event || vccw_relay_is_gone(ids->relay))
+        return;
+    if (event->domain)
+        vccw_access_ask_sight_of_domain(ids->relay, event->domain, on_sight, ids, NULL);
+    else
         vccw_access_ask_sight(ids->relay, event->name, on_sight, ids, NULL);
 }
 
@@ -164,7 +190,7 @@ on_event(VccwEventIds *ids, const Event *event)
 {
     Event *copy;
 
-    if (vccw_relay_is_gone(ids->relay) || !find_own(ids, event->own))
+    if (vccw_relay_is_gone(ids->relay) || (!event->domain && !find_own(ids, event->own)))
         return;
     if (vccw_access_sees_all(ids->relay)) {
         pass_event(ids, event);
@@ -177,6 +203,10 @@ on_event(VccwEventIds *ids, const Event *event)
     }
     copy = g_memdup2(event, sizeof(*event));
     copy->name = g_strdup(event->name);
+    copy->uri = g_strdup(event->uri);
+    if (event->domain)
+        copy->domain = vccw_domain_ref_new(event->domain->name, &event->domain->uuid,
+                                           event->domain->id);
     g_queue_push_tail(&ids->asked, copy);
     if (ids->asked.length == 1)
         ask_about_first(ids);
@@ -186,7 +216,7 @@ on_event(VccwEventIds *ids, const Event *event)
 static void
 on_lifecycle(gpointer data, gint32 own, const char *name, gint32 event, gint32 detail)
 {
-    const Event told = { own, (char *)name, TRUE, event, detail };
+    const Event told = { own, (char *)name, TRUE, event, detail, NULL, NULL };
 
     on_event(data, &told);
 }
@@ -194,13 +224,11 @@ on_lifecycle(gpointer data, gint32 own, const char *name, gint32 event, gint32 d
 static void
 on_update(gpointer data, gint32 own, const char *name)
 {
-    const Event told = { own, (char *)name, FALSE, 0, 0 };
+    const Event told = { own, (char *)name, FALSE, 0, 0, NULL, NULL };
 
     on_event(data, &told);
 }
 
-/* Of domains there are events of ours only where no stock daemon is, and their callbacks
- * have the driver's own IDs. */
 static void
 on_domain_lifecycle(gpointer data,
                     gint32 id,
@@ -208,12 +236,9 @@ on_domain_lifecycle(gpointer data,
                     gint32 event,
                     gint32 detail)
 {
-    VccwEventIds *ids = data;
+    const Event told = { id, NULL, TRUE, event, detail, (VccwDomainRef *)domain, NULL };
 
-    if (vccw_relay_is_gone(ids->relay))
-        return;
-    vccw_codec_put_domain_lifecycle(buffer_for_own(ids), id, domain, event, detail);
-    appended(ids);
+    on_event(data, &told);
 }
 
 static void
@@ -223,12 +248,9 @@ on_domain_metadata(gpointer data,
                    gint32 type,
                    const char *uri)
 {
-    VccwEventIds *ids = data;
+    const Event told = { id, NULL, FALSE, type, 0, (VccwDomainRef *)domain, (char *)uri };
 
-    if (vccw_relay_is_gone(ids->relay))
-        return;
-    vccw_codec_put_domain_metadata(buffer_for_own(ids), id, domain, type, uri);
-    appended(ids);
+    on_event(data, &told);
 }
 
 const VccwSessionSink *
@@ -437,15 +459,40 @@ vccw_events_register(VccwRelay *relay, VccwMessage *message)
     vccw_codec_clear_args(&args);
 }
 
+/* polkit may have been asked, for long: the moment begins with the answer. */
+static void
+on_domain_registered(VccwRelay *relay,
+                     const VccwResult *result,
+                     const GError *error,
+                     gpointer data)
+{
+    g_autoptr(VccwMessage) message = data;
+
+    vccw_relay_events(relay)->pending--;
+    hold_events(vccw_relay_events(relay));
+    if (error)
+        vccw_relay_fail(relay, &message->header, error);
+    else
+        vccw_own_return(relay, &message->header, result);
+}
+
 void
 vccw_events_register_domain(VccwRelay *relay, VccwMessage *message)
 {
+    VccwArgs args;
+
     if (vccw_relay_has_stock(relay)) {
         vccw_relay_forward(relay, message);
         return;
     }
-    hold_events(vccw_relay_events(relay));
-    vccw_own_call(relay, message);
+    if (!vccw_own_read(relay, message, &args)) {
+        vccw_message_free(message);
+        return;
+    }
+    vccw_relay_events(relay)->pending++;
+    vccw_own_ask(relay, message->header.procedure, &args, on_domain_registered, message,
+                 (GDestroyNotify)vccw_message_free);
+    vccw_codec_clear_args(&args);
 }
 
 void

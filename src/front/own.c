@@ -2,6 +2,7 @@
 
 #include "front/own.h"
 #include "front/access.h"
+#include "front/guests.h"
 #include "rpc/codec.h"
 #include "rpc/protocol.h"
 #include <virtccw/error.h>
@@ -180,6 +181,9 @@ vccw_own_call(VccwRelay *relay, VccwMessage *message)
         vccw_message_free(message);
     } else if (!vccw_own_read(relay, message, &args)) {
         vccw_message_free(message);
+    } else if (vccw_guests_is_list(header->procedure) && !vccw_access_sees_all(relay)) {
+        vccw_guests_list(relay, message, &args);
+        vccw_codec_clear_args(&args);
     } else {
         vccw_own_ask(relay, header->procedure, &args, answer, message,
                      (GDestroyNotify)vccw_message_free);

@@ -7,6 +7,8 @@ daemons ask for, which is two rights for some calls.
 
 import json
 import os
+import threading
+import time
 
 import pytest
 
@@ -36,6 +38,7 @@ GUEST = ('getattr', 'read', 'read-secure', 'write', 'save', 'start', 'delete', '
 CONNECT = ('getattr', 'read', 'write', 'search-domains', 'search-node-devices')
 ALWAYS = ['connect.getattr', 'connect.read']
 DENIED = 88
+OTHER_UUID = 'c7a5fdbd-cdaf-9455-926a-d65c16db1810'
 CONFIG = 'access_drivers = [ "polkit" ]\n'
 
 
@@ -141,7 +144,7 @@ def test_two_rights(fresh_host, rules, tmp_path):
 
 def test_rules_about_one_guest(fresh_host, rules, tmp_path):
     """A rule may name a guest, by its name or its UUID; nothing reaches this one then."""
-    other = ('other', 'c7a5fdbd-cdaf-9455-926a-d65c16db1810')
+    other = ('other', OTHER_UUID)
     rights = [f'domain.{verb}' for verb in GUEST]
     calls = [(23, xdr('s', DOMAIN)), (24, xdr('u', DOMAIN_UUID)), (14, guest('i', 0)),
              (16, guest()), (29, guest('i', 1)), (11, xdr('s', domain_xml())), (35, guest())]
@@ -159,6 +162,79 @@ def test_rules_about_one_guest(fresh_host, rules, tmp_path):
                     (11, xdr('s', '<domain'))) == [42, 42, 35]
         grant(*rights)
         assert call(*calls) == [0] * len(calls)
+
+
+SEEN = '''
+import json, libvirt, time
+libvirt.virEventRegisterDefaultImpl()
+connection = libvirt.open('ccw:///system')
+heard = []
+connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                  lambda _, guest, *__: heard.append(guest.name()), None)
+open('/tmp/listening', 'w').close()
+libvirt.virEventAddTimeout(200, lambda *_: None, None)
+end = time.monotonic() + 20
+while 'other' not in heard and time.monotonic() < end:
+    libvirt.virEventRunDefaultImpl()
+print(json.dumps([[guest.name() for guest in connection.listAllDomains()],
+                  connection.listDefinedDomains(), connection.numOfDefinedDomains(), heard]))'''
+
+
+def test_guests_that_may_not_be_seen(fresh_host, rules, tmp_path):
+    """They are left out of lists, numbers and events."""
+    grant('connect.search-domains', 'domain.getattr', f'not {DOMAIN}')
+    told = []
+    with alone(tmp_path, CONFIG, 'yes', 'yes', actions()), RpcClient(RW_SOCKET) as root:
+        root.open()
+        waiting = threading.Thread(target=lambda: told.append(as_user(SEEN)))
+        waiting.start()
+        hostlib.wait_for(lambda: os.path.exists('/tmp/listening'), 'it listens')
+        os.unlink('/tmp/listening')
+        root.call(11, xdr('s', domain_xml()))
+        root.call(11, xdr('s', domain_xml('other', OTHER_UUID)))
+        waiting.join(40)
+        assert told == [[['other'], ['other'], 1, ['other']]]
+        assert call((273, xdr('ii', 0, 0)), (37, xdr('i', 9)), (51, b'')) == [0] * 3
+        grant('domain.getattr')
+        assert call((21, xdr('i', 9)), (25, b''), (273, xdr('ii', 1, 0))) == [DENIED] * 3
+
+
+def test_event_right_behind_the_registration(fresh_host, rules, tmp_path):
+    """polkit took its time, and still the client has a moment to note down the callback."""
+    write_file(RULES, SLOW + GRANT)
+    grant('connect.search-domains', 'domain.getattr')
+    with alone(tmp_path, CONFIG, 'yes', 'yes', actions()), RpcClient(RW_SOCKET) as root:
+        root.open()
+        told = []
+        waiting = threading.Thread(target=lambda: told.append(as_user(REGISTER, RW_SOCKET)))
+        waiting.start()
+        while waiting.is_alive():
+            root.call(11, xdr('s', domain_xml()))
+            time.sleep(0.001)
+        assert told and told[0][0] == ['reply', 'event'] and told[0][1] > 0.03, told
+
+
+# So much longer than the moment takes.
+SLOW = '''polkit.addRule(function(action, subject) {
+    if (action.id == 'org.libvirt.api.connect.search-domains')
+        polkit.spawn(['/bin/sleep', '0.3']);
+    return polkit.Result.NOT_HANDLED;
+});
+'''
+REGISTER = '''
+import json, time
+from rpcclient import RpcClient, REPLY, xdr
+with RpcClient(sys.argv[1]) as client:
+    client.socket.settimeout(30)
+    client.call(66)
+    client.call(70)
+    client.open('ccw:///system')
+    client.send(316, xdr('ii', 0, 0))
+    kinds, times = [], []
+    for _ in range(2):
+        kinds.append('reply' if client.receive()[0][3] == REPLY else 'event')
+        times.append(time.monotonic())
+print(json.dumps([kinds, times[1] - times[0]]))'''
 
 
 def test_libvirt_without_the_right_to_save_devices(fresh_host, rules, tmp_path):
