@@ -102,6 +102,8 @@ def garbage():
 def fresh_host():
     """Every test begins on a host that has just been booted, without definitions."""
     hostlib.reset_host()
+    yield
+    hostlib.end_daemons()
 
 
 @pytest.fixture

@@ -350,6 +350,8 @@ class Virsh:
 class Daemon:
     """virtccwd on its usual sockets."""
 
+    running = set()
+
     def __init__(self, folder, argv=(VIRTCCWD,), env=None):
         self.argv = argv
         self.env = {**os.environ, **(env or {})}
@@ -361,6 +363,7 @@ class Daemon:
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen([*self.argv, *args], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=self.env)
+        self.running.add(self.process)
         wait_for(self._listens, 'virtccwd listens')
 
     def _listens(self):
@@ -396,6 +399,14 @@ class Daemon:
     def check_log(self):
         found = FAULTS.search(self.log())
         assert not found, self.log()[max(0, found.start() - 200):][:8000]
+
+
+def end_daemons():
+    """Those of a test that has failed would be in the way of all others."""
+    while Daemon.running:
+        process = Daemon.running.pop()
+        process.kill()
+        process.wait()
 
 
 class NoDaemon:
