@@ -41,10 +41,18 @@ class Listener:
 
     def beacon(self):
         """Makes harmless events. Returns: a condition, that one of them has been seen."""
-        node = self.connection.nodeDeviceDefineXML(mdev_xml(str(uuid.uuid4()), '0.0.3fff'))
-        node.setAutostart(True)
-        node.undefine()
-        return lambda: any(name == node.name() for _, name, _ in self._lines())
+        names = set()
+
+        def seen():
+            # Once more each time: who reads files may find one gone before it has looked.
+            node = self.connection.nodeDeviceDefineXML(mdev_xml(str(uuid.uuid4()), '0.0.3fff'))
+            names.add(node.name())
+            node.setAutostart(True)
+            time.sleep(0.01)
+            node.undefine()
+            return any(name in names for _, name, _ in self._lines())
+
+        return seen
 
     def expect(self, *events):
         """These, and no others; a beacon's events come after all that happened before."""
@@ -63,7 +71,7 @@ def listen(lv, tmp_path):
             stack.enter_context(background(*listen_command(), '--event', event, *args, out=path))
             listener = Listener(path, lv)
             if not args:
-                wait_for(lambda: listener.beacon()(), 'the listener hears something')
+                wait_for(listener.beacon(), 'the listener hears something')
             return listener
 
         yield start
@@ -136,7 +144,7 @@ def test_one_device_only(virsh, listen, document):
     def heard():
         virsh.ok('nodedev-start', MDEV)
         virsh.ok('nodedev-destroy', MDEV)
-        events.beacon()
+        events.beacon()()
         return {(MDEV, 'Created'), (MDEV, 'Deleted')} <= set(events.seen())
 
     wait_for(heard, 'something is heard')
