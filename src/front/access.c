@@ -270,18 +270,22 @@ asking_new(VccwRelay *relay,
     return asking;
 }
 
-static void
-ask_about_call(Asking *asking,
-               const char *permission,
-               const VccwOperation *operation,
-               const VccwArgs *args)
+void
+vccw_access_ask(VccwRelay *relay,
+                const VccwOperation *operation,
+                const char *permission,
+                const VccwArgs *args,
+                VccwAccessFunc func,
+                gpointer data,
+                GDestroyNotify destroy)
 {
+    Asking *asking = asking_new(relay, permission, func, data, destroy);
     About about = { 0 };
 
     if (g_str_has_prefix(permission, "node-device."))
         about.device = args->name;
     if (g_str_has_prefix(permission, "domain.") &&
-        !find_domain(asking->relay, operation, args, &about, &asking->cause))
+        !find_domain(relay, operation, args, &about, &asking->cause))
         refuse_later(asking);
     else
         ask(asking, &about);
@@ -290,36 +294,8 @@ ask_about_call(Asking *asking,
 }
 
 void
-vccw_access_ask(VccwRelay *relay,
-                const VccwOperation *operation,
-                const VccwArgs *args,
-                VccwAccessFunc func,
-                gpointer data,
-                GDestroyNotify destroy)
-{
-    const char *permission = operation->permission;
-
-    ask_about_call(asking_new(relay, permission, func, data, destroy), permission,
-                   operation, args);
-}
-
-void
-vccw_access_ask_also(VccwRelay *relay,
-                     const VccwOperation *operation,
-                     const VccwArgs *args,
-                     VccwAccessFunc func,
-                     gpointer data,
-                     GDestroyNotify destroy)
-{
-    const char *permission = vccw_operation_also(operation, args->flags);
-
-    ask_about_call(asking_new(relay, permission, func, data, destroy), permission,
-                   operation, args);
-}
-
-void
 vccw_access_ask_sight(VccwRelay *relay,
-                      const char *device,
+                      gconstpointer device,
                       VccwAccessFunc func,
                       gpointer data,
                       GDestroyNotify destroy)
@@ -331,14 +307,15 @@ vccw_access_ask_sight(VccwRelay *relay,
 
 void
 vccw_access_ask_sight_of_domain(VccwRelay *relay,
-                                const VccwDomainRef *domain,
+                                gconstpointer domain,
                                 VccwAccessFunc func,
                                 gpointer data,
                                 GDestroyNotify destroy)
 {
+    const VccwDomainRef *ref = domain;
     About about = { 0 };
 
-    name_domain(&about, domain->name, &domain->uuid);
+    name_domain(&about, ref->name, &ref->uuid);
     ask(asking_new(relay, "domain.getattr", func, data, destroy), &about);
     g_free(about.domain);
     g_free(about.uuid);
@@ -347,10 +324,11 @@ vccw_access_ask_sight_of_domain(VccwRelay *relay,
 /* -- lists -- */
 
 typedef struct {
-    GPtrArray *names;
+    GPtrArray *list;
     guint at;   /* the one that is asked about */
     guint kept; /* so many of those before it may be seen, and stand at the beginning */
-    VccwAccessNames func;
+    VccwAccessSight sight;
+    VccwAccessList func;
     gpointer data;
     GDestroyNotify destroy;
 } Filter;
@@ -362,7 +340,7 @@ filter_free(gpointer data)
 
     if (filter->data && filter->destroy)
         filter->destroy(filter->data);
-    g_ptr_array_unref(filter->names);
+    g_ptr_array_unref(filter->list);
     g_free(filter);
 }
 
@@ -371,13 +349,13 @@ static void on_sight(VccwRelay *relay, const GError *refusal, gpointer data);
 static void
 filter_next(VccwRelay *relay, Filter *filter)
 {
-    if (filter->at < filter->names->len) {
-        vccw_access_ask_sight(relay, filter->names->pdata[filter->at], on_sight, filter,
-                              filter_free);
+    if (filter->at < filter->list->len) {
+        filter->sight(relay, filter->list->pdata[filter->at], on_sight, filter,
+                      filter_free);
         return;
     }
-    g_ptr_array_set_size(filter->names, filter->kept);
-    filter->func(relay, filter->names, g_steal_pointer(&filter->data));
+    g_ptr_array_set_size(filter->list, filter->kept);
+    filter->func(relay, filter->list, g_steal_pointer(&filter->data));
     filter_free(filter);
 }
 
@@ -385,13 +363,13 @@ static void
 on_sight(VccwRelay *relay, const GError *refusal, gpointer data)
 {
     Filter *filter = data;
-    gpointer *names = filter->names->pdata;
+    gpointer *list = filter->list->pdata;
 
     if (!refusal) {
-        gpointer seen = names[filter->at];
+        gpointer seen = list[filter->at];
 
-        names[filter->at] = names[filter->kept];
-        names[filter->kept++] = seen;
+        list[filter->at] = list[filter->kept];
+        list[filter->kept++] = seen;
     }
     filter->at++;
     filter_next(relay, filter);
@@ -399,15 +377,16 @@ on_sight(VccwRelay *relay, const GError *refusal, gpointer data)
 
 void
 vccw_access_filter(VccwRelay *relay,
-                   GPtrArray *names,
-                   VccwAccessNames func,
+                   GPtrArray *list,
+                   VccwAccessSight sight,
+                   VccwAccessList func,
                    gpointer data,
                    GDestroyNotify destroy)
 {
     Filter *filter = g_new0(Filter, 1);
 
-    *filter = (Filter){ names, 0, 0, func, data, destroy };
+    *filter = (Filter){ list, 0, 0, sight, func, data, destroy };
     if (vccw_access_sees_all(relay))
-        filter->at = filter->kept = names->len;
+        filter->at = filter->kept = list->len;
     filter_next(relay, filter);
 }

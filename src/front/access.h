@@ -25,54 +25,57 @@ typedef void (*VccwAccessFunc)(VccwRelay *relay, const GError *refusal, gpointer
 
 /**
  * vccw_access_ask: Asks polkit whether a client may call an operation.
+ * @permission: the operation's own, or vccw_operation_also()
  * @func: never called before this function returns
  * @data: (transfer full): for @func, or for @destroy if the relay goes first
  */
 void vccw_access_ask(VccwRelay *relay,
                      const VccwOperation *operation,
+                     const char *permission,
                      const VccwArgs *args,
                      VccwAccessFunc func,
                      gpointer data,
                      GDestroyNotify destroy);
 
-/** vccw_access_ask_also: The same about vccw_operation_also(), which there must be. */
-void vccw_access_ask_also(VccwRelay *relay,
-                          const VccwOperation *operation,
-                          const VccwArgs *args,
-                          VccwAccessFunc func,
-                          gpointer data,
-                          GDestroyNotify destroy);
+/** VccwAccessSight: Asks polkit whether a client may see something, as libvirt does for
+ * each thing in a list and for each event. Otherwise as vccw_access_ask(). */
+typedef void (*VccwAccessSight)(VccwRelay *relay,
+                                gconstpointer what,
+                                VccwAccessFunc func,
+                                gpointer data,
+                                GDestroyNotify destroy);
 
-/** vccw_access_ask_sight: Asks polkit whether a client may see a node device, as libvirt
- * does for each one in a list and for each event. Otherwise as vccw_access_ask(). */
+/** vccw_access_ask_sight: A VccwAccessSight.
+ * @device: char *: a node device's name */
 void vccw_access_ask_sight(VccwRelay *relay,
-                           const char *device,
+                           gconstpointer device,
                            VccwAccessFunc func,
                            gpointer data,
                            GDestroyNotify destroy);
 
-/** vccw_access_ask_sight_of_domain: The same about a domain of ours. */
+/** vccw_access_ask_sight_of_domain: A VccwAccessSight.
+ * @domain: VccwDomainRef *: a domain of ours */
 void vccw_access_ask_sight_of_domain(VccwRelay *relay,
-                                     const VccwDomainRef *domain,
+                                     gconstpointer domain,
                                      VccwAccessFunc func,
                                      gpointer data,
                                      GDestroyNotify destroy);
 
-/** VccwAccessNames: told of what is left of a list.
- * @names: stays the caller's
+/** VccwAccessList: told of what is left of a list.
+ * @list: stays the caller's
  * @data: now the callee's */
-typedef void (*VccwAccessNames)(VccwRelay *relay, GPtrArray *names, gpointer data);
+typedef void (*VccwAccessList)(VccwRelay *relay, GPtrArray *list, gpointer data);
 
 /**
- * vccw_access_filter: Leaves those out of a list of node devices that the client may not
- * see.
- * @names: (transfer full): of char *, which it frees
+ * vccw_access_filter: Leaves out of a list what the client may not see.
+ * @list: (transfer full): of what @sight asks about; it frees its members
  * @func: called before this function returns if nobody has to be asked
  * @data: (transfer full): for @func, or for @destroy if the relay goes first
  */
 void vccw_access_filter(VccwRelay *relay,
-                        GPtrArray *names,
-                        VccwAccessNames func,
+                        GPtrArray *list,
+                        VccwAccessSight sight,
+                        VccwAccessList func,
                         gpointer data,
                         GDestroyNotify destroy);
 

@@ -11,9 +11,6 @@
 typedef struct {
     VccwMessage *call;
     gint32 number; /* its argument: whether to list, or how many at most */
-    GPtrArray *domains;
-    guint at;   /* the one that is asked about */
-    guint kept; /* so many of those before it may be seen, and stand at the beginning */
 } Listing;
 
 gboolean
@@ -29,20 +26,17 @@ listing_free(gpointer data)
     Listing *listing = data;
 
     vccw_message_free(listing->call);
-    if (listing->domains)
-        g_ptr_array_unref(listing->domains);
     g_free(listing);
 }
 
 static void
-answer(VccwRelay *relay, Listing *listing)
+on_seen(VccwRelay *relay, GPtrArray *domains, gpointer data)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    GPtrArray *domains = listing->domains;
+    Listing *listing = data;
     guint max = MAX(listing->number, 0);
-    VccwResult result = { .number = listing->kept, .names = names, .domains = domains };
+    VccwResult result = { .number = domains->len, .names = names, .domains = domains };
 
-    g_ptr_array_set_size(domains, listing->kept);
     for (guint i = 0; i < MIN(domains->len, max); i++)
         g_ptr_array_add(names, ((VccwDomainRef *)domains->pdata[i])->name);
     if (listing->number == 0) /* the client wants to know only how many there are */
@@ -51,53 +45,26 @@ answer(VccwRelay *relay, Listing *listing)
     listing_free(listing);
 }
 
-static void on_sight(VccwRelay *relay, const GError *refusal, gpointer data);
-
-static void
-ask_next(VccwRelay *relay, Listing *listing)
-{
-    if (listing->at < listing->domains->len)
-        vccw_access_ask_sight_of_domain(relay, listing->domains->pdata[listing->at],
-                                        on_sight, listing, listing_free);
-    else
-        answer(relay, listing);
-}
-
-static void
-on_sight(VccwRelay *relay, const GError *refusal, gpointer data)
-{
-    Listing *listing = data;
-    gpointer *domains = listing->domains->pdata;
-
-    if (!refusal) {
-        gpointer seen = domains[listing->at];
-
-        domains[listing->at] = domains[listing->kept];
-        domains[listing->kept++] = seen;
-    }
-    listing->at++;
-    ask_next(relay, listing);
-}
-
 static void
 on_all(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
 {
     Listing *listing = data;
+    GPtrArray *domains;
 
     if (error) {
         vccw_relay_fail(relay, &listing->call->header, error);
         listing_free(listing);
         return;
     }
-    listing->domains =
-        g_ptr_array_new_with_free_func((GDestroyNotify)vccw_domain_ref_free);
+    domains = g_ptr_array_new_with_free_func((GDestroyNotify)vccw_domain_ref_free);
     for (guint i = 0; i < result->domains->len; i++) {
         const VccwDomainRef *domain = result->domains->pdata[i];
 
-        g_ptr_array_add(listing->domains,
+        g_ptr_array_add(domains,
                         vccw_domain_ref_new(domain->name, &domain->uuid, domain->id));
     }
-    ask_next(relay, listing);
+    vccw_access_filter(relay, domains, vccw_access_ask_sight_of_domain, on_seen, listing,
+                       listing_free);
 }
 
 /* All three need the same right, and have the same domains. */

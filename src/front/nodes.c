@@ -174,8 +174,8 @@ on_own_names(VccwRelay *relay,
         vccw_relay_fail(relay, &listing->call->header, error);
         listing_free(listing);
     } else {
-        vccw_access_filter(relay, ours_of(result->names, alone), on_seen, listing,
-                           listing_free);
+        vccw_access_filter(relay, ours_of(result->names, alone), vccw_access_ask_sight,
+                           on_seen, listing, listing_free);
     }
 }
 

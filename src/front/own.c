@@ -55,13 +55,13 @@ static void
 on_allowed(VccwRelay *relay, const GError *refusal, gpointer data)
 {
     Waiting *waiting = data;
+    const char *also = vccw_operation_also(waiting->operation, waiting->args.flags);
     Asked *asked;
 
-    if (!refusal && !waiting->second &&
-        vccw_operation_also(waiting->operation, waiting->args.flags)) {
+    if (!refusal && !waiting->second && also) {
         waiting->second = TRUE;
-        vccw_access_ask_also(relay, waiting->operation, &waiting->args, on_allowed,
-                             waiting, waiting_free);
+        vccw_access_ask(relay, waiting->operation, also, &waiting->args, on_allowed,
+                        waiting, waiting_free);
         return;
     }
     asked = g_steal_pointer(&waiting->asked);
@@ -102,7 +102,7 @@ vccw_own_run(VccwRelay *relay,
     if (vccw_access_is_free(relay, operation))
         vccw_session_call(vccw_relay_session(relay), operation, args, on_done, asked);
     else
-        vccw_access_ask(relay, operation, args, on_allowed,
+        vccw_access_ask(relay, operation, operation->permission, args, on_allowed,
                         waiting_new(operation, args, asked), waiting_free);
 }
 
