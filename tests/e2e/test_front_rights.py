@@ -105,6 +105,18 @@ def polkit(folder, monitor, manage, others=''):
 
 
 @contextlib.contextmanager
+def running(folder, config):
+    write_file(f'{folder}/virtccwd.conf', config)
+    daemon = hostlib.Daemon(folder)
+    daemon.start('--config', f'{folder}/virtccwd.conf')
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+        daemon.check_log()
+
+
+@contextlib.contextmanager
 def both(folder, monitor='yes', manage='auth_admin_keep', others=None, front=''):
     """Stock libvirtd, and the front before it, with polkit asked by both; about each call, too,
     if there are answers to other questions."""
@@ -115,15 +127,8 @@ def both(folder, monitor='yes', manage='auth_admin_keep', others=None, front='')
     with polkit(folder, monitor, manage, actions):
         stock = sidelib.Stock(folder)
         stock.config = STOCK_CONFIG + ('access_drivers = ["polkit"]\n' if others else '')
-        with stock:
-            write_file(f'{folder}/virtccwd.conf', FRONT_CONFIG + front)
-            daemon = hostlib.Daemon(folder)
-            daemon.start('--config', f'{folder}/virtccwd.conf')
-            try:
-                yield daemon
-            finally:
-                daemon.stop()
-                daemon.check_log()
+        with stock, running(folder, FRONT_CONFIG + front) as daemon:
+            yield daemon
 
 
 def as_user(script, *args):
@@ -454,15 +459,8 @@ OWN_CONFIG = 'unix_sock_rw_perms = "0666"\n'
 @contextlib.contextmanager
 def alone(folder, config, monitor, manage, others=''):
     """Without a stock daemon."""
-    with polkit(folder, monitor, manage, others):
-        write_file(f'{folder}/virtccwd.conf', OWN_CONFIG + config)
-        daemon = hostlib.Daemon(folder)
-        daemon.start('--config', f'{folder}/virtccwd.conf')
-        try:
-            yield daemon
-        finally:
-            daemon.stop()
-            daemon.check_log()
+    with polkit(folder, monitor, manage, others), running(folder, OWN_CONFIG + config) as daemon:
+        yield daemon
 
 
 @pytest.mark.parametrize('monitor,manage', [('yes', 'yes'), ('yes', 'no'), ('no', 'no')])

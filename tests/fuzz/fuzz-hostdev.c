@@ -8,21 +8,12 @@
  */
 
 #include "qemu/answers.h"
+#include "sound.h"
 #include <string.h>
 #include <virtccw/error.h>
 #include <virtccw/hostdev-xml.h>
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
-
-static void
-assert_sound(const GError *error)
-{
-    g_assert_nonnull(error);
-    g_assert_true(error->domain == VCCW_ERROR);
-    g_assert_cmpint(error->code, !=, VCCW_ERROR_INTERNAL);
-    g_assert_true(g_utf8_validate(error->message, -1, NULL));
-    g_assert_null(strchr(error->message, '\n'));
-}
 
 /* Whether a document is refused for its size: what is written may have more of something
  * than what was read, for there are addresses in it, and what was not escaped is. */

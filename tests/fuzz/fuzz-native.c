@@ -7,22 +7,13 @@
  */
 
 #include "qemu/answers.h"
+#include "sound.h"
 
 #include <stdint.h>
 #include <string.h>
 #include <virtccw/error.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-assert_sound(const GError *error)
-{
-    g_assert_nonnull(error);
-    g_assert_true(error->domain == VCCW_ERROR);
-    g_assert_cmpint(error->code, !=, VCCW_ERROR_INTERNAL);
-    g_assert_true(g_utf8_validate(error->message, -1, NULL));
-    g_assert_null(strchr(error->message, '\n'));
-}
 
 /* As much of a QEMU as composing needs. */
 static VccwQemu *

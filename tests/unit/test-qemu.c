@@ -18,23 +18,13 @@
 #include "many-hostdevs.h"
 #include "qemu/answers.h"
 #include "qemu/quote.h"
+#include "source-file.h"
 
 #include <string.h>
 #include <virtccw/error.h>
 
 #define PROGRAM "/usr/bin/qemu-system-s390x"
 #define MANUAL  "7e270a25-e163-4922-af60-757fc8ed48c6"
-
-static char *
-read_data(const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    char *text = NULL;
-
-    g_file_get_contents(path, &text, NULL, &error);
-    g_assert_no_error(error);
-    return text;
-}
 
 /* What a real QEMU of that version can do.
  * @more: (nullable): a type that it has besides */
@@ -44,7 +34,7 @@ qemu_with(const char *version, const char *more)
     g_autofree char *name = g_strconcat(version, ".replies", NULL);
     g_autofree char *path =
         g_test_build_filename(G_TEST_DIST, "unit", "data", "qemu", name, NULL);
-    g_autofree char *replies = read_data(path);
+    g_autofree char *replies = read_file(path);
     g_autofree char *reply =
         more ? g_strdup_printf("%s\n{\"return\":[{\"name\":\"%s\"}],\"id\":\"types\"}\n",
                                replies, more)
@@ -87,7 +77,7 @@ assert_golden(const char *path, const char *extension, const char *actual)
     if (g_getenv("VIRTCCW_REGENERATE")) {
         g_assert_true(g_file_set_contents(golden, actual, -1, NULL));
     }
-    expected = read_data(golden);
+    expected = read_file(golden);
     g_assert_cmpstr(actual, ==, expected);
 }
 
@@ -116,7 +106,7 @@ assert_arguments(const char *path,
                  VccwQemuForm form,
                  const char *extension)
 {
-    g_autofree char *text = read_data(path);
+    g_autofree char *text = read_file(path);
     g_autoptr(VccwDomainXml) domain = domain_of(text);
     g_autoptr(VccwQemu) qemu = qemu_of(version);
     g_autoptr(GError) error = NULL;
@@ -148,7 +138,7 @@ test_arguments(gconstpointer path)
 static void
 test_sample(gconstpointer path)
 {
-    g_autofree char *text = read_data(path);
+    g_autofree char *text = read_file(path);
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *golden =
         g_test_build_filename(G_TEST_DIST, "unit", "data", "guest-arguments", base, NULL);
@@ -170,7 +160,7 @@ test_sample(gconstpointer path)
 static void
 test_there_and_back(gconstpointer path)
 {
-    g_autofree char *text = read_data(path);
+    g_autofree char *text = read_file(path);
     g_autoptr(VccwDomainXml) domain = domain_of(text);
     g_autoptr(VccwDomainXml) back = NULL;
     g_autoptr(VccwQemu) qemu = qemu_of("10.0");
@@ -196,7 +186,7 @@ test_there_and_back(gconstpointer path)
 static void
 test_refused(gconstpointer path)
 {
-    g_autofree char *text = read_data(path);
+    g_autofree char *text = read_file(path);
     g_autoptr(GError) error = NULL;
     g_autoptr(VccwDomainXml) domain = vccw_domain_xml_parse(text, FALSE, &error);
     g_autoptr(VccwQemu) qemu = qemu_of("7.2");
@@ -216,7 +206,7 @@ test_refused(gconstpointer path)
 static void
 test_native(gconstpointer path)
 {
-    g_autofree char *text = read_data(path);
+    g_autofree char *text = read_file(path);
     g_autoptr(GError) error = NULL;
     g_autofree char *document = vccw_qemu_from_native(text, &error);
     g_autoptr(VccwDomainXml) domain = NULL;
@@ -288,7 +278,7 @@ test_manual(void)
 {
     g_autofree char *path = g_test_build_filename(G_TEST_DIST, "unit", "data",
                                                   "qemu-args", "manual.xml", NULL);
-    g_autofree char *text = read_data(path);
+    g_autofree char *text = read_file(path);
     g_autoptr(VccwDomainXml) domain = domain_of(text);
     g_autoptr(VccwQemu) qemu = qemu_of("7.2");
     g_auto(GStrv) json =
@@ -312,7 +302,7 @@ test_secure(void)
 {
     g_autofree char *path = g_test_build_filename(
         G_TEST_DIST, "unit", "data", "qemu-refused", "launch-security-none.xml", NULL);
-    g_autofree char *text = read_data(path);
+    g_autofree char *text = read_file(path);
     g_autoptr(VccwDomainXml) domain = domain_of(text);
     g_autoptr(VccwQemu) qemu = qemu_with("7.2", "s390-pv-guest");
     g_autoptr(GError) error = NULL;
