@@ -1,55 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Devices are looked at in the main loop, as all else that the inventory tells of; the
- * file is read and written by one job at a time. What changes meanwhile is written by the
- * next.
+ * Devices are looked at in the main loop, as all else that the inventory tells of. What
+ * was kept is read before anybody can ask: whoever finds the daemon's socket after a boot
+ * must find the volumes, too. It is written by one job at a time; what changes meanwhile
+ * is written by the next.
  */
 
 #include "driver/volumes.h"
-
-#include "base/io.h"
-
-#include <fcntl.h>
 
 struct _VccwVolumes {
     VccwJobs *jobs;
     const VccwHandoverHost *host;
     GHashTable *known; /* key of the bus-ID → VccwVolume * */
-    gboolean loaded, working, changed;
+    gboolean working, changed;
 };
 
 /* One job. It may outlive the rest at the end of the process, but then is never done. */
 typedef struct {
     VccwVolumes *volumes; /* main loop only */
     VccwHandoverHost host;
-    GString *text;   /* to be kept; NULL: what is kept is to be read */
-    GPtrArray *kept; /* of VccwVolume *, or NULL */
+    GString *text;
 } Job;
-
-static void begin(VccwVolumes *volumes);
-
-VccwVolumes *
-vccw_volumes_new(VccwJobs *jobs, const VccwHandoverHost *host)
-{
-    VccwVolumes *volumes = g_new0(VccwVolumes, 1);
-
-    volumes->jobs = jobs;
-    volumes->host = host;
-    volumes->known = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
-                                           (GDestroyNotify)vccw_volume_free);
-    begin(volumes);
-    return volumes;
-}
-
-void
-vccw_volumes_free(VccwVolumes *volumes)
-{
-    if (!volumes)
-        return;
-    g_hash_table_unref(volumes->known);
-    g_free(volumes);
-}
 
 static gpointer
 key_of(const VccwBusId *id)
@@ -73,25 +45,42 @@ take(VccwVolumes *volumes, VccwVolume *now)
     vccw_volume_free(now);
 }
 
-/* What was kept is older than what is known by now. */
 static void
-take_kept(VccwVolumes *volumes, GPtrArray *all)
+load(VccwVolumes *volumes)
 {
-    guint news = g_hash_table_size(volumes->known);
-    gboolean changed = FALSE;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) kept = vccw_volume_load(volumes->host, &error);
 
-    for (guint i = 0; i < all->len; i++) {
-        VccwVolume *kept = g_steal_pointer(&all->pdata[i]);
-        VccwVolume *known = g_hash_table_lookup(volumes->known, key_of(&kept->id));
-
-        if (known)
-            news--;
-        if (known && vccw_volume_merge(kept, known))
-            changed = TRUE;
-        g_hash_table_replace(volumes->known, key_of(&kept->id), kept);
-    }
-    volumes->changed = changed || news > 0;
+    if (!kept)
+        g_warning("what devices are cannot be remembered: %s", error->message);
+    for (guint i = 0; kept && i < kept->len; i++)
+        take(volumes, g_steal_pointer(&kept->pdata[i]));
+    volumes->changed = FALSE;
 }
+
+VccwVolumes *
+vccw_volumes_new(VccwJobs *jobs, const VccwHandoverHost *host)
+{
+    VccwVolumes *volumes = g_new0(VccwVolumes, 1);
+
+    volumes->jobs = jobs;
+    volumes->host = host;
+    volumes->known = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
+                                           (GDestroyNotify)vccw_volume_free);
+    load(volumes);
+    return volumes;
+}
+
+void
+vccw_volumes_free(VccwVolumes *volumes)
+{
+    if (!volumes)
+        return;
+    g_hash_table_unref(volumes->known);
+    g_free(volumes);
+}
+
+static void begin(VccwVolumes *volumes);
 
 /* In a worker. */
 static gboolean
@@ -99,10 +88,7 @@ work(gpointer data, GError **error)
 {
     Job *job = data;
 
-    if (job->text)
-        return vccw_volume_save(&job->host, job->text, error);
-    job->kept = vccw_volume_load(&job->host, error);
-    return job->kept != NULL;
+    return vccw_volume_save(&job->host, job->text, error);
 }
 
 static void
@@ -113,9 +99,6 @@ done(gpointer data, const GError *error)
 
     if (error)
         g_warning("what devices are cannot be remembered: %s", error->message);
-    if (job->kept)
-        take_kept(volumes, job->kept);
-    volumes->loaded = TRUE;
     volumes->working = FALSE;
     begin(volumes);
 }
@@ -125,10 +108,7 @@ job_free(gpointer data)
 {
     Job *job = data;
 
-    if (job->kept)
-        g_ptr_array_unref(job->kept);
-    if (job->text)
-        g_string_free(job->text, TRUE);
+    g_string_free(job->text, TRUE);
     g_free(job);
 }
 
@@ -157,15 +137,13 @@ begin(VccwVolumes *volumes)
 {
     Job *job;
 
-    if (volumes->working || (volumes->loaded && !volumes->changed))
+    if (volumes->working || !volumes->changed)
         return;
     job = g_new0(Job, 1);
     job->volumes = volumes;
     job->host = *volumes->host;
-    if (volumes->loaded) {
-        job->text = to_text(volumes);
-        volumes->changed = FALSE;
-    }
+    job->text = to_text(volumes);
+    volumes->changed = FALSE;
     volumes->working = TRUE;
     vccw_jobs_push(volumes->jobs, "volumes", 0, work, done, NULL, job, job_free);
 }

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 typedef struct _VccwVolumes VccwVolumes;
 
-/** vccw_volumes_new: Returns: (transfer full): what is kept, once it has been read; @jobs
- * and @host must outlive it. */
+/** vccw_volumes_new: Returns: (transfer full): what is kept, read at once; @jobs and
+ * @host must outlive it. */
 VccwVolumes *vccw_volumes_new(VccwJobs *jobs, const VccwHandoverHost *host);
 
 /** vccw_volumes_free: Releases @volumes; after the jobs. NULL is fine. */
