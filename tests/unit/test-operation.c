@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The table of operations: complete rows, in order, and permission before anything else.
- */
+/* The table of operations: complete rows, in order, with libvirt's own rights, and
+ * permission before anything else. */
 
 #include "driver/driver.h"
 #include "driver/operation.h"
 #include "driver/session.h"
 #include <glib/gstdio.h>
+#include <libvirt/libvirt.h>
 #include <virtccw/error.h>
 
 typedef struct {
@@ -97,6 +98,92 @@ test_table(void)
     g_assert_null(vccw_operation_find(-1));
     g_assert_null(vccw_operation_find(G_MAXINT32));
     g_assert_null(vccw_operation_find(5));
+}
+
+/* What libvirt asks for at each procedure, by the annotations of its remote protocol: the
+ * same in 11.3.0 and 12.8.0, and in 9.0.0 without node-device.save. The second right is
+ * asked for always; or with one of the flags @any, or with none of @none. */
+typedef struct {
+    const char *first, *second;
+    guint32 any, none;
+    gint32 procedures[16]; /* 0 behind the last */
+} Rights;
+
+#define SECURE  (VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_MIGRATABLE)
+#define AGENT   VIR_DOMAIN_REBOOT_GUEST_AGENT /* and VIR_DOMAIN_SHUTDOWN_GUEST_AGENT */
+#define CONFIG  VIR_DOMAIN_AFFECT_CONFIG      /* and a device's, as the next */
+#define AFFECTS (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG)
+
+static const Rights rights[] = {
+    { NULL, .procedures = { 2, 149 } },
+    { "connect.getattr", .procedures = { 1, 3, 4, 59, 60, 110, 157, 360, 361 } },
+    { "connect.read", .procedures = { 7, 317, 375 } },
+    { "connect.write", .procedures = { 135, 136, 342 } },
+    { "connect.search-domains", .procedures = { 21, 25, 37, 51, 273, 316 } },
+    { "connect.search-node-devices", .procedures = { 111, 112, 285, 374 } },
+    { "domain.getattr", .procedures = { 22, 23, 24 } },
+    { "domain.read", .procedures = { 15, 16, 17, 18, 19, 150, 151, 183, 202, 212, 265 } },
+    { "domain.read", "domain.read-secure", SECURE, 0, { 14 } },
+    { "domain.read", "domain.write", VIR_DOMAIN_VCPU_GUEST, 0, { 200 } },
+    { "domain.write", .procedures = { 29 } },
+    { "domain.write", "domain.save", 0, 0, { 11, 350, 358 } },
+    { "domain.write", "domain.save", CONFIG, AFFECTS, { 264 } },
+    { "domain.write", "domain.start", 0, 0, { 10 } },
+    { "domain.start", .procedures = { 9, 196 } },
+    { "domain.stop", .procedures = { 12, 234 } },
+    { "domain.suspend", .procedures = { 28, 34 } },
+    { "domain.reset", .procedures = { 245 } },
+    { "domain.init-control", .procedures = { 33 } },
+    { "domain.init-control", "domain.write", AGENT, 0, { 27, 258 } },
+    { "domain.delete", .procedures = { 35, 231 } },
+    { "node-device.getattr", .procedures = { 113 } },
+    { "node-device.read", .procedures = { 114, 115, 116, 117, 433, 435, 436 } },
+    { "node-device.write", .procedures = { 434 } },
+    { "node-device.write", "node-device.save", 0, 0, { 428 } },
+    { "node-device.write", "node-device.save", CONFIG, AFFECTS, { 447 } },
+    { "node-device.write", "node-device.start", 0, 0, { 123 } },
+    { "node-device.start", .procedures = { 430 } },
+    { "node-device.stop", .procedures = { 124 } },
+    { "node-device.detach", .procedures = { 118, 119, 120, 301 } },
+    { "node-device.delete", .procedures = { 429 } },
+};
+
+static const Rights *
+find_rights(gint32 procedure)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rights); i++)
+        for (gsize k = 0; rights[i].procedures[k]; k++)
+            if (rights[i].procedures[k] == procedure)
+                return &rights[i];
+    return NULL;
+}
+
+static const char *
+second_right(const Rights *wanted, guint32 flags)
+{
+    gboolean always = !wanted->any && !wanted->none;
+    gboolean without = wanted->none && !(flags & wanted->none);
+
+    return always || without || (flags & wanted->any) ? wanted->second : NULL;
+}
+
+/* A right too few would let people past polkit; a right too many, or another one, keeps
+ * out whom libvirt lets in. */
+static void
+test_rights(void)
+{
+    gsize n;
+    const VccwOperation *rows = vccw_operations(&n);
+
+    for (gsize i = 0; i < n; i++) {
+        const Rights *wanted = find_rights(rows[i].procedure);
+
+        g_assert_nonnull(wanted);
+        g_assert_cmpstr(rows[i].permission, ==, wanted->first);
+        for (guint32 flags = 0; flags < 64; flags++)
+            g_assert_cmpstr(vccw_operation_also(&rows[i], flags), ==,
+                            second_right(wanted, flags));
+    }
 }
 
 /* A write must be named by a verb that changes something: a new row that forgets to say
@@ -243,6 +330,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/operation/table", test_table);
+    g_test_add_func("/operation/rights", test_rights);
     g_test_add_func("/operation/writes", test_writes);
 #define ADD(path, test) g_test_add(path, Fixture, NULL, set_up, test, tear_down)
     ADD("/operation/read-only", test_read_only);
