@@ -180,7 +180,9 @@ def definition_path(uuid=UUID, subchannel=SUBCHANNEL):
 
 
 def write_file(path, text):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    """Its folder is made, too; but below /sys only the kernel makes any."""
+    if not os.path.abspath(path).startswith('/sys/'):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, 'w', encoding='utf-8') as file:
         file.write(text)
 
