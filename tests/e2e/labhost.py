@@ -8,12 +8,15 @@ import contextlib
 import glob
 import json
 import os
+import select
 import time
 
 import pytest
 
 SYS = '/sys/bus/css'
 MONITOR = '/dev/virtio-ports/monitor'
+# How long QEMU may take for an answer, in seconds: it may have to wait for the processors, too.
+ANSWER = 120
 
 
 def _write(path, text):
@@ -151,9 +154,19 @@ class Monitor:
         # The first one to come must say this, and nobody may say it again.
         self.command('qmp_capabilities', may_fail=True)
 
+    def _some(self, deadline):
+        left = max(deadline - time.monotonic(), 0)
+        if not select.select([self.file], [], [], left)[0]:
+            raise TimeoutError(f"QEMU's monitor has not answered within {ANSWER} s")
+        some = self.file.read(4096)
+        if not some:
+            raise EOFError("nobody is at the other end of QEMU's monitor")
+        return some
+
     def _line(self):
+        deadline = time.monotonic() + ANSWER
         while b'\n' not in self.rest:
-            self.rest += self.file.read(4096)
+            self.rest += self._some(deadline)
         line, self.rest = self.rest.split(b'\n', 1)
         return json.loads(line)
 
