@@ -30,13 +30,13 @@ def make_initrd(folder):
 class Guest:
     """A guest that has a mediated device as 0.0.1234, from its start to its end."""
 
-    def __init__(self, folder, uuid, job=''):
+    def __init__(self, folder, uuid):
         self.console_path = os.path.join(folder, 'console')
         self.log_path = os.path.join(folder, 'qemu.log')
         argv = ['qemu-system-s390x', '-M', 's390-ccw-virtio', '-accel', 'tcg,tb-size=128',
                 '-m', '256', '-nodefaults', '-display', 'none', '-no-reboot',
                 '-kernel', f'{SECOND}/kernel', '-initrd', make_initrd(folder),
-                '-append', f'console=ttysclp0 panic=-1 lab={job}',
+                '-append', 'console=ttysclp0 panic=-1',
                 '-serial', f'file:{self.console_path}',
                 '-device', f'vfio-ccw,devno=fe.0.1234,sysfsdev=/sys/bus/mdev/devices/{uuid}']
         with open(self.log_path, 'wb') as log, open(self.console_path, 'wb'):
@@ -58,15 +58,11 @@ class Guest:
         with open(self.log_path, encoding='utf-8', errors='replace') as file:
             return f'QEMU: {file.read()}\nconsole: {self.console()[-4000:]}'
 
-    def wait_console(self, text):
-        """Waits until the guest has printed the text."""
-        deadline = time.monotonic() + PATIENCE
-        while text not in self.console():
-            assert self.process.poll() is None, f'QEMU ended. {self._said()}'
-            assert time.monotonic() < deadline, f'the guest never said "{text}". {self._said()}'
-            time.sleep(0.2)
-
     def wait_end(self):
         """Waits until the guest has switched itself off."""
-        self.wait_console('The guest ends.')
+        deadline = time.monotonic() + PATIENCE
+        while 'The guest ends.' not in self.console():
+            assert self.process.poll() is None, f'QEMU ended. {self._said()}'
+            assert time.monotonic() < deadline, f'the guest did not come to its end. {self._said()}'
+            time.sleep(0.2)
         assert self.process.wait(PATIENCE) == 0, self._said()
