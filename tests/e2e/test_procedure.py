@@ -4,8 +4,8 @@
 import os
 import re
 
-from hostlib import (CSS, LAB, SOURCE, SUBCHANNEL, UUID, ctl, definition_path, mdev_exists,
-                     mdev_name, ok, read_file, wait_for)
+from hostlib import (CSS, LAB, SOURCE, SUBCHANNEL, UUID, ctl, definition_path, free,
+                     mdev_exists, mdev_name, ok, read_file, wait_for, write_file)
 
 DOCUMENT = os.path.join(SOURCE, 'xmlfiles', 'my_dasd_mdev.xml')
 MDEV = mdev_name()
@@ -61,14 +61,21 @@ def check_document(virsh):
 '''
 
 
-def reboot(daemon):
-    if LAB:  # tests/lab/reboot is about real ones
-        daemon.restart()
+def forget():
+    """What the kernel knows no more after a boot; tests/lab/reboot is about real ones."""
+    if not LAB:
+        ctl('reboot')
         return
+    write_file(f'/sys/bus/mdev/devices/{UUID}/remove', '1')
+    free()
+
+
+def reboot(daemon):
     daemon.stop()
-    ctl('reboot')
+    forget()
     assert not mdev_exists()
     override('load-override')  # what driverctl's udev rule does at boot
+    assert not mdev_exists()
     daemon.start()
 
 
