@@ -270,21 +270,25 @@ def traced(process):
                for path in glob.glob(f'/proc/{process.pid}/task/*/status'))
 
 
+# How long a write is held: longer than QEMU and the kernel take to pull a device out.
+HELD = 2 * SLOW
+
+
 @contextlib.contextmanager
-def slow_write(process, path, folder):
-    """What the process writes to the file arrives seconds later. Gives: when it has begun."""
+def held_write(process, path, folder):
+    """What the process writes to the file arrives seconds later. Gives: strace's log."""
     log = os.path.join(folder, 'strace')
     with open(log, 'wb') as file:
         tracer = subprocess.Popen(
             ['strace', '-f', '-p', str(process.pid), '-P', path, '-e', 'trace=write',
-             '-e', 'inject=write:delay_enter=4000000'],
+             '-e', f'inject=write:delay_enter={HELD * 1000000}'],
             stdin=subprocess.DEVNULL, stdout=file, stderr=file)
     try:
         wait_for(lambda: traced(process), 'strace is there', LONG)
-        yield lambda: 'write(' in read_file(log)
+        yield log
     finally:
         tracer.terminate()
-        tracer.wait(LONG)
+        tracer.wait(LONG * SLOW)
 
 
 HELD_CALLS = {
@@ -301,16 +305,18 @@ def test_just_before_the_kernel_is_asked(plug, daemon, lv, tmp_path, name):
     for before_call in before:
         before_call(lv)
     path = f'/sys/devices/css0/{SUBCHANNEL}/{file}'
-    with slow_write(daemon.process, path, tmp_path) as begun:
+    with held_write(daemon.process, path, tmp_path) as log:
         worker = Worker([call])
         worker.over.set()
         # It looks at each process for a user first, at each of its calls held by strace.
-        wait_for(begun, 'the daemon writes', 6 * LONG)
+        wait_for(lambda: 'write(' in read_file(log), 'the daemon writes', 6 * LONG)
         plug.out()
-        wait_for(lambda: not os.path.exists(f'/sys/bus/css/devices/{SUBCHANNEL}'),
-                 'the kernel has taken it away', LONG)
+        wait_for(is_away, 'the kernel has taken it away', LONG)
+        assert 'DELAYED' not in read_file(log), 'the write came first'
         look(lv)  # the daemon answers meanwhile
         worker.end()
+        wait_for(lambda: 'ENODEV' in read_file(log), 'the write has failed', LONG)
+        assert 'DELAYED' in read_file(log)
     print(f'{name}: {[str(error) for error in worker.errors]}')
     check_errors(worker.errors)
     # What goes away by itself is stopped, but what is not there cannot be started.
