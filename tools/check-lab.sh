@@ -9,7 +9,7 @@
 # that hangs takes only one along. docs/lab.md tells why these.
 lab_rows=(
     'unit qemu-kernel qemu-pulled_out qemu-procedure qemu-mdevctl qemu-virsh qemu-events'
-    'dasd dasd-procedure dasd-kernel guest shell reboot'
+    'run dasd dasd-procedure dasd-kernel guest shell reboot'
 )
 lab_more_rows=(
     'module qemu-bindings qemu-daemon qemu-hostile_host qemu-hostile_clients qemu-read_only
@@ -49,8 +49,8 @@ why_no_lab() {
         say "apt-get cannot install all of these here (Debian 12 has them): ${missing[*]}"
     elif ((EUID != 0)) && ! unshare --user --map-root-user true 2>/dev/null; then
         say "user namespaces are not allowed here (unshare --user --map-root-user fails)"
-    elif (($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) < 4 << 20)); then
-        say "its machines need 4 GB of memory, and less is free"
+    elif (($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) < 5 << 20)); then
+        say "its machines need 5 GB of memory, and less is free"
     elif [[ ! -d $cache/kernel ]] && (($(df --output=avail -k "$check" | tail -n 1) < 6 << 20)); then
         say "it needs 6 GB below $check, and less is free"
     elif [[ ! -d $cache/userland ]] && ! mirror_answers; then
@@ -102,7 +102,7 @@ lab_try() {
 
 # lab_tests NAME COMMAND...: a command whose results are in $lab_results/NAME, or its TAP output.
 # When the machine died below it, which the kernels do now and then on their emulated processors
-# (docs/lab.md), it runs once more.
+# (docs/lab.md), it runs once more, and is told of as a result of its own.
 lab_tests() {
     local name=lab-$1 folder=$lab_results/$1 log=$check/log/lab-$1 begin=$SECONDS status=0 word=ok
 
@@ -112,6 +112,8 @@ lab_tests() {
     if ((status)) && grep -qF 'lab: the machine ended before' "$log"; then
         mv "$log" "$log.first"
         word="ok, but the first machine died, see $log.first"
+        skip "$name-first" "its machine died: $(grep -m 1 -oE 'Kernel panic.*|Oops.*' \
+            "$log.first" || tail -n 1 "$log.first")"
         status=0
         lab_try "$log" "$folder/out" "$@" || status=$?
     fi
@@ -151,7 +153,7 @@ lab_part() {
             step lab-guest env VIRTCCW_BUILD="$check/release" "$source/tests/lab/guest"
         ;;
     handover-*) lab_tests "$part" "$source/tests/lab/handover" "${part#*-}" ;;
-    dasd | reboot | shell) lab_tests "$part" "$source/tests/lab/$part" ;;
+    dasd | reboot | run | shell) lab_tests "$part" "$source/tests/lab/$part" ;;
     qemu-* | dasd-*)
         [[ $part == qemu-* ]] || options=(--machine dasd --timeout 1800)
         lab_run "$part" "${options[@]}" -- \
@@ -169,15 +171,20 @@ lab_row() {
     done
 }
 
-# lab_stage NAME ROW...
-lab_stage() {
-    local name=$1 row part
+check_lab_parts() {
+    local part
 
-    shift
     for part in ${LAB_PARTS:-}; do
         [[ " ${lab_rows[*]} ${lab_more_rows[*]} " == *[[:space:]]"$part"[[:space:]]* ]] ||
             die "LAB_PARTS has '$part'; there is: $(xargs <<<"${lab_rows[*]} ${lab_more_rows[*]}")"
     done
+}
+
+# lab_stage NAME ROW...
+lab_stage() {
+    local name=$1 row
+
+    shift
     need_lab "$name" || return 0
     for row; do
         # shellcheck disable=SC2086 # names without anything special

@@ -16,11 +16,14 @@ die() {
     exit 1
 }
 
-# Where apt takes Debian's packages from.
+# Where apt takes Debian's packages from; not other packages', and not a list of mirrors.
 debian_server() {
+    local server
+
     # shellcheck disable=SC2016 # apt's own variable
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
-        grep -v -- -security | head -n 1
+    server=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+        grep -E '^https?://.*/debian/$' | head -n 1) || true
+    say "${server:-http://deb.debian.org/debian/}"
 }
 
 # configure FOLDER [OPTION...]: makes a build folder, or brings an old one to these options.

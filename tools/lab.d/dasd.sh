@@ -5,8 +5,8 @@
 
 build_dasd_disk() {
     part dasd-disk "$parts/dasd-disk" "$parts/dasd-init" "$parts/dasd-ckd" "$parts/dasd-no-jit.c" \
-        "${root_inputs[@]}" "$(<"$lab/userland/.inputs")" "$(<"$lab/kernel/.inputs")" \
-        -- "$parts/dasd-disk" "$lab/userland" "$lab/kernel"
+        "${root_inputs[@]}" "$(real userland)" "$(real kernel)" \
+        -- "$parts/dasd-disk" "$(real userland)" "$(real kernel)"
 }
 
 # pack_for_dasd RUN COMMAND...: what the guest is to get.
@@ -18,7 +18,9 @@ pack_for_dasd() {
     command_line "$@" >"$run/lab/command"
     cp -r "$cross/stage" "$run/lab/stage"
     mkdir "$run/lab/source"
-    tar -C "$source" --exclude=./.git -c . | tar -C "$run/lab/source" -x
+    # Folders of builds would be too much for the machine.
+    tar -C "$source" --exclude=./.git --exclude-tag-all=build.ninja -c . |
+        tar -C "$run/lab/source" -x
     [[ $init != systemd ]] || touch "$run/lab/systemd"
     [[ $daemon == no ]] || touch "$run/lab/daemon"
     if [[ -n $disk ]]; then
@@ -44,15 +46,16 @@ keep_dasds() {
 boot_dasd() {
     local run=$1 status=0
 
-    "$parts/dasd-machine" "$lab/kernel/image" "$lab/dasd-disk/image" "$run" "$limit" ||
+    "$parts/dasd-machine" "${made[kernel]}/image" "${made[dasd-disk]}/image" "$run" "$limit" ||
         status=$?
-    if ((status)) || ! { mkdir "$run/got" && tar -C "$run/got" -xf "$run/back" &&
+    if ((status == 124 || status == 137)); then
+        too_long "$run/console"
+        return
+    elif ((status)) || ! { mkdir "$run/got" && tar -C "$run/got" -xf "$run/back" &&
         (cd "$run/got" && sha256sum --quiet -c sums); } 2>"$run/error"; then
-        tail -n 40 "$run/console" >&2
-        ((status != 124 && status != 137)) ||
-            die "the machine was still running after $limit s"
-        say "lab: the machine ended before the command did" >&2
-        return 125
+        cat "$run/dasdinit.log" "$run/error" >&2 2>/dev/null || true
+        ended_early "$run/console"
+        return
     fi
     [[ -z $disk ]] || keep_dasds "$run"
     hand_over "$run/got/results"
