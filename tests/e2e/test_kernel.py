@@ -146,6 +146,18 @@ def test_destroy_while_the_group_is_open(virsh):
     virsh.ok('nodedev-destroy', MDEV)
 
 
+def as_mdevctl_lists(virsh):
+    """What we say of the device, in the words of mdevctl."""
+    document = virsh.ok('nodedev-dumpxml', MDEV)
+    said = dict(re.findall(r'^(\w+): +(\w+)$', virsh.ok('nodedev-info', MDEV), re.M))
+    assert said['Active'] == 'yes'
+    return [*re.search('<uuid>(.*)</uuid>', document).groups(),
+            *re.search('<parent_addr>(.*)</parent_addr>', document).groups(),
+            *re.search("<type id='(.*)'/>", document).groups(),
+            {'yes': 'auto', 'no': 'manual'}[said['Autostart']],
+            *{'yes': ['(defined)'], 'no': []}[said['Persistent']]]
+
+
 @in_lab
 def test_the_kernel_agrees(virsh):
     """lscss, mdevctl and driverctl say what we say."""
@@ -153,7 +165,10 @@ def test_the_kernel_agrees(virsh):
     start(virsh)
     rows = ok('lscss', '--vfio').splitlines()
     assert [row.split()[:2] for row in rows if UUID in row] == [[UUID, SUBCHANNEL]]
-    assert ok('mdevctl', 'list').split()[:2] == [UUID, SUBCHANNEL]
+    assert ok('mdevctl', 'list').split() == as_mdevctl_lists(virsh)
+    virsh.ok('nodedev-autostart', MDEV)
+    assert ok('mdevctl', 'list').split() == as_mdevctl_lists(virsh)
+    assert as_mdevctl_lists(virsh) == [UUID, SUBCHANNEL, 'vfio_ccw-io', 'auto', '(defined)']
     assert f'{SUBCHANNEL} vfio_ccw' in ok('driverctl', '-b', 'css', 'list-overrides')
     plain = {css_name(match) for match in re.findall(
         r'^(?:\S+) +(0\.\d\.[0-9a-f]{4}) ', ok('lscss'), re.M)}
@@ -162,19 +177,26 @@ def test_the_kernel_agrees(virsh):
     ok('driverctl', '-b', 'css', 'unset-override', SUBCHANNEL)
 
 
+def as_lsdasd_lists(document):
+    """A DASD's bus-ID, status and type; while it is offline, lsdasd knows no type."""
+    bus_id = re.search('<name>ccw_(.*)</name>', document)[1].replace('_', '.')
+    state = re.search('<state>(.*)</state>', document)[1]
+    kind = re.search('<name>dasd-(.*)</name>', document)[1].upper()
+    return [bus_id, state] if state == 'offline' else [bus_id, state, kind]
+
+
 @in_lab
 def test_lsdasd_agrees(virsh):
     """It lists each DASD that we list, and calls it what we call it."""
-    listed = dict(re.findall(r'^(0\.\d\.[0-9a-f]{4}) +(\S+)', ok('lsdasd', '-a'), re.M))
-    if not listed:
+    rows = [line.split() for line in ok('lsdasd', '-a').splitlines() if line.startswith('0.')]
+    if not rows:
         pytest.skip('this machine has no DASD')
-    documents = {name: virsh.ok('nodedev-dumpxml', name)
-                 for name in virsh.names('--cap', 'ccw') if
-                 '<name>dasd-eckd</name>' in virsh.ok('nodedev-dumpxml', name)}
-    assert set(documents) == {'ccw_' + device.replace('.', '_') for device in listed}
-    for device, state in listed.items():
-        online = '<state>offline</state>' not in documents['ccw_' + device.replace('.', '_')]
-        assert online == (state != 'offline'), device
+    # The DASDs of the system, and those that nobody has touched.
+    assert {row[1] for row in rows} == {'active', 'offline'}
+    listed = [row if row[1] == 'offline' else [row[0], 'online', row[4]] for row in rows]
+    documents = [virsh.ok('nodedev-dumpxml', name) for name in virsh.names('--cap', 'ccw')]
+    assert sorted(listed) == sorted(as_lsdasd_lists(document) for document in documents
+                                    if '<name>dasd-' in document)
 
 
 @pytest.mark.parametrize('verb', ['remove', 'unbind'])
