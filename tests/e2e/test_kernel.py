@@ -199,24 +199,45 @@ def test_lsdasd_agrees(virsh):
                                     if '<name>dasd-' in document)
 
 
-@pytest.mark.parametrize('verb', ['remove', 'unbind'])
+ON_BUS = f'/sys/bus/mdev/devices/{UUID}'
+# Whoever takes the device by himself, and what he writes to which file.
+TAKERS = {'remove': (f'{ON_BUS}/remove', '1'),
+          'unbind': (f'/sys/bus/css/devices/{SUBCHANNEL}/driver/unbind', SUBCHANNEL)}
+
+
+def hangs_in_write(writer):
+    """Whether the process waits in a call for its output."""
+    assert writer.poll() is None, 'the kernel did not wait'
+    call = read_file(f'/proc/{writer.pid}/syscall').split()
+    return len(call) > 1 and int(call[1], 16) == 1
+
+
+@contextlib.contextmanager
+def taken_by_others(verb):
+    """Somebody else takes the device that a guest has, and has to wait for the guest."""
+    path, text = TAKERS[verb]
+    with opened():
+        with open(path, 'wb') as file:
+            writer = subprocess.Popen(['echo', text], stdout=file)
+        wait_for(lambda: hangs_in_write(writer) and not os.path.exists(ON_BUS),
+                 'the writer waits for the kernel, which has it on its list no more')
+        yield
+        assert hangs_in_write(writer)
+    assert writer.wait(20 * SLOW) == 0
+
+
+@pytest.mark.parametrize('verb', TAKERS)
 def test_taken_by_others_while_a_guest_has_it(virsh, verb):
     """The kernel waits for the guest, but the daemon does not."""
     start(virsh)
-    path, text = {'remove': (f'/sys/bus/mdev/devices/{UUID}/remove', '1'),
-                  'unbind': (f'/sys/bus/css/devices/{SUBCHANNEL}/driver/unbind',
-                             SUBCHANNEL)}[verb]
-    with opened():
-        writer = subprocess.Popen(['sh', '-c', f'echo {text} >{path}'])
-        time.sleep(1)
-        assert writer.poll() is None, 'the kernel did not wait'
+    with taken_by_others(verb):
         begin = time.monotonic()
         assert MDEV in virsh.names('--cap', 'mdev', '--all')
-        assert SUBCHANNEL in virsh.fails('nodedev-destroy', MDEV).replace('_', '.')
+        error = virsh.fails('nodedev-destroy', MDEV)
         assert time.monotonic() - begin < 10 * SLOW
-    assert writer.wait(20 * SLOW) == 0
-    wait_for(lambda: not active(virsh), 'the device is gone')
-    assert not mdev_exists() and os.path.exists(definition_path())
+        # Neither the kernel nor we have it on the list any more, whoever still uses it.
+        assert MDEV in error and 'is not active' in error and not active(virsh), error
+    assert not active(virsh) and not mdev_exists() and os.path.exists(definition_path())
 
 
 def test_device_pulled_out_under_vfio_ccw(virsh):
