@@ -61,6 +61,8 @@ class Host:
                 [DAEMON, "--socket-dir", self.sockets, "--sysfs", self.sysfs,
                  "--definitions", self.store, "--state-dir", self.root / "run",
                  "--domains", self.domains, "--dev", self.root / "dev",
+                 "--var-dir", self.root / "var", "--overrides", self.root / "driverctl.d",
+                 "--udev-rules", self.root / "rules.d",
                  "--config", config, *options],
                 stdout=log, stderr=log)
         self.wait(lambda: self.can_connect(), "the daemon to answer")
