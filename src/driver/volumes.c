@@ -14,6 +14,8 @@ struct _VccwVolumes {
     const VccwHandoverHost *host;
     GHashTable *known; /* key of the bus-ID → VccwVolume * */
     gboolean working, changed;
+    gboolean lasting; /* the file may be replaced: what it had is known */
+    gboolean failing; /* it could not be written the last time */
 };
 
 /* One job. It may outlive the rest at the end of the process, but then is never done. */
@@ -49,11 +51,15 @@ static void
 load(VccwVolumes *volumes)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) kept = vccw_volume_load(volumes->host, &error);
+    g_autoptr(GPtrArray) kept =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vccw_volume_free);
 
-    if (!kept)
-        g_warning("what devices are cannot be remembered: %s", error->message);
-    for (guint i = 0; kept && i < kept->len; i++)
+    volumes->lasting = vccw_volume_load(volumes->host, kept, &error);
+    if (!volumes->lasting)
+        g_warning("what devices were is not known, and nothing new is remembered until "
+                  "virtccwd is restarted: %s",
+                  error->message);
+    for (guint i = 0; i < kept->len; i++)
         take(volumes, g_steal_pointer(&kept->pdata[i]));
     volumes->changed = FALSE;
 }
@@ -97,10 +103,17 @@ done(gpointer data, const GError *error)
     Job *job = data;
     VccwVolumes *volumes = job->volumes;
 
-    if (error)
-        g_warning("what devices are cannot be remembered: %s", error->message);
     volumes->working = FALSE;
-    begin(volumes);
+    if (!error) {
+        volumes->failing = FALSE;
+        begin(volumes);
+        return;
+    }
+    if (!volumes->failing)
+        g_warning("what devices are cannot be remembered, and is tried again when one "
+                  "changes: %s",
+                  error->message);
+    volumes->failing = volumes->changed = TRUE;
 }
 
 static void
@@ -137,7 +150,7 @@ begin(VccwVolumes *volumes)
 {
     Job *job;
 
-    if (volumes->working || !volumes->changed)
+    if (volumes->working || !volumes->changed || !volumes->lasting)
         return;
     job = g_new0(Job, 1);
     job->volumes = volumes;

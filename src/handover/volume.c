@@ -40,22 +40,24 @@ word(char *text)
     return g_steal_pointer(&owned);
 }
 
+/* What every device has is read last: when it tells, the host had the device all the
+ * while, and what was not told before is not there. */
 VccwVolume *
 vccw_volume_read(int sysfs, const VccwBusId *device)
 {
     g_autofree char *id = vccw_bus_id_to_string(device);
     g_autofree char *path = g_build_filename("bus/ccw/devices", id, NULL);
     g_auto(VccwFd) dir = vccw_open_dir(sysfs, path, NULL);
-    VccwVolume *volume;
+    g_autoptr(VccwVolume) volume = NULL;
 
     if (dir < 0)
         return NULL;
     volume = g_new0(VccwVolume, 1);
     volume->id = *device;
-    volume->cutype = word(vccw_read_attr(dir, "cutype", NULL));
-    volume->devtype = word(vccw_read_attr(dir, "devtype", NULL));
     volume->uid = word(vccw_read_attr(dir, "uid", NULL));
-    return volume;
+    volume->devtype = word(vccw_read_attr(dir, "devtype", NULL));
+    volume->cutype = word(vccw_read_attr(dir, "cutype", NULL));
+    return volume->cutype ? g_steal_pointer(&volume) : NULL;
 }
 
 static gboolean
@@ -121,21 +123,15 @@ add_taken(const VccwHandoverHost *host, GPtrArray *volumes)
     }
 }
 
-GPtrArray *
-vccw_volume_load(const VccwHandoverHost *host, GError **error)
+gboolean
+vccw_volume_load(const VccwHandoverHost *host, GPtrArray *volumes, GError **error)
 {
-    g_autoptr(GPtrArray) volumes =
-        g_ptr_array_new_with_free_func((GDestroyNotify)vccw_volume_free);
     g_autofree char *path = g_build_filename(host->state, FILE_NAME, NULL);
     g_autoptr(GError) problem = NULL;
     g_autofree char *text =
         vccw_read_file(AT_FDCWD, path, FILE_MAX, NULL, NULL, &problem);
     g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
 
-    if (!text && vccw_error_errno(problem) != ENOENT) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return NULL;
-    }
     for (guint i = 0; lines && lines[i]; i++) {
         VccwVolume *volume = parse_line(lines[i]);
 
@@ -143,7 +139,10 @@ vccw_volume_load(const VccwHandoverHost *host, GError **error)
             g_ptr_array_add(volumes, volume);
     }
     add_taken(host, volumes);
-    return g_steal_pointer(&volumes);
+    if (text || vccw_error_errno(problem) == ENOENT)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
 }
 
 void

@@ -25,16 +25,18 @@ void vccw_volume_free(VccwVolume *volume);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VccwVolume, vccw_volume_free)
 
 /** vccw_volume_read: Returns: (transfer full) (nullable): what sysfs tells of a device;
- * NULL if the host does not have it. */
+ * NULL if the host does not have it, or no longer. */
 VccwVolume *vccw_volume_read(int sysfs, const VccwBusId *device);
 
 /** vccw_volume_merge: Brings @known up to date: what is not told now stays, as long as it
  * is a device of the same type. Returns: whether that changed it. */
 gboolean vccw_volume_merge(VccwVolume *known, const VccwVolume *now);
 
-/** vccw_volume_load: Returns: (transfer full): what is kept, of VccwVolume * with a free
- * function; NULL with G_UNIX_ERROR. */
-GPtrArray *vccw_volume_load(const VccwHandoverHost *host, GError **error);
+/** vccw_volume_load: Adds what is kept to @volumes, of VccwVolume * with a free function.
+ * Returns: FALSE with G_UNIX_ERROR when the file cannot be read; then only what was taken
+ * from the host has been added. */
+gboolean
+vccw_volume_load(const VccwHandoverHost *host, GPtrArray *volumes, GError **error);
 
 /** vccw_volume_to_line: Appends @volume's line of the file to @text. */
 void vccw_volume_to_line(const VccwVolume *volume, GString *text);

@@ -133,6 +133,19 @@ class TestDevice:
         daemon.start()
         assert Channel(virsh, CCW).attributes('device') == DASD
 
+    def test_file_that_cannot_be_read(self, daemon, virsh):
+        """It is not replaced: what it has would be lost."""
+        daemon.stop()
+        os.makedirs(REMEMBERED, exist_ok=True)
+        if os.path.exists(f'{REMEMBERED}/volumes'):
+            os.unlink(f'{REMEMBERED}/volumes')
+        os.symlink('volumes', f'{REMEMBERED}/volumes')
+        daemon.start()
+        assert Channel(virsh, CCW).attributes('device') == DASD
+        daemon.wait_log('nothing new is remembered until virtccwd is restarted')
+        daemon.stop()
+        assert os.path.islink(f'{REMEMBERED}/volumes')
+
     def test_renumbered(self, daemon, virsh, document):
         """A definition shows the device that it is for, and what is there instead."""
         virsh.ok('nodedev-detach', CSS)

@@ -3,11 +3,15 @@
 /* Which guest has a device, by status files of every kind; and what is kept of devices.
  */
 
+#include "base/io.h"
 #include "driver/guests.h"
 #include "handover/volume.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define UUID  "18e124fb-b2fc-47f6-a407-f256b6c49767"
 #define OTHER "90c6c135-ad44-41d0-b1b7-bae47de48627"
@@ -218,23 +222,55 @@ test_kept(void)
     g_autoptr(GString) text =
         g_string_new("0.0.3000 3990/e9 3390/0c A.B\n0.0.16ca - - -\n");
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) none = vccw_volume_load(&host, &error);
-    g_autoptr(GPtrArray) volumes = NULL;
+    g_autoptr(GPtrArray) volumes =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vccw_volume_free);
 
+    g_assert_true(vccw_volume_load(&host, volumes, &error));
     g_assert_no_error(error);
-    g_assert_cmpuint(none->len, ==, 0);
+    g_assert_cmpuint(volumes->len, ==, 0);
     g_assert_true(vccw_volume_save(&host, text, &error));
     g_assert_no_error(error);
     g_string_append(text, "x\n0.0.3000\n0.0.3001 a b c d\n0.0.3002 \033 b c\n\n");
     g_assert_true(g_file_set_contents(path, text->str, -1, NULL));
-    volumes = vccw_volume_load(&host, &error);
+    g_assert_true(vccw_volume_load(&host, volumes, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(volumes->len, ==, 3);
     assert_line(volumes->pdata[0], "0.0.3000 3990/e9 3390/0c A.B\n");
     assert_line(volumes->pdata[1], "0.0.16ca - - -\n");
     assert_line(volumes->pdata[2], "0.0.3002 - b c\n");
     g_remove(path);
+    g_assert_cmpint(symlink("volumes", path), ==, 0);
+    g_assert_false(vccw_volume_load(&host, volumes, &error));
+    g_assert_cmpint(vccw_error_errno(error), ==, ELOOP);
+    g_remove(path);
     g_rmdir(folder);
+}
+
+/* A device that goes while it is read tells nothing that would replace what was known. */
+static void
+test_going(void)
+{
+    g_autofree char *root = g_dir_make_tmp("test-guests-XXXXXX", NULL);
+    g_autofree char *folder = g_build_filename(root, "bus/ccw/devices/0.0.3000", NULL);
+    g_autofree char *devtype = g_build_filename(folder, "devtype", NULL);
+    g_autofree char *cutype = g_build_filename(folder, "cutype", NULL);
+    VccwBusId id = { 0, 0, 0x3000 };
+    g_auto(VccwFd) sysfs = vccw_open_dir(AT_FDCWD, root, NULL);
+    g_autoptr(VccwVolume) volume = NULL;
+
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    g_assert_true(g_file_set_contents(devtype, "3390/0c\n", -1, NULL));
+    g_assert_null(vccw_volume_read(sysfs, &id));
+    g_assert_true(g_file_set_contents(cutype, "3990/e9\n", -1, NULL));
+    volume = vccw_volume_read(sysfs, &id);
+    assert_line(volume, "0.0.3000 3990/e9 3390/0c -\n");
+    g_remove(devtype);
+    g_remove(cutype);
+    for (char *end = folder + strlen(folder); end >= folder + strlen(root);
+         end = strrchr(folder, '/')) {
+        *end = '\0';
+        g_rmdir(folder);
+    }
 }
 
 int
@@ -250,5 +286,6 @@ main(int argc, char **argv)
     g_test_add_func("/guests/no-folder", test_no_folder);
     g_test_add_func("/volumes/merge", test_merge);
     g_test_add_func("/volumes/kept", test_kept);
+    g_test_add_func("/volumes/going", test_going);
     return g_test_run();
 }
