@@ -17,12 +17,11 @@
 #include "rpc/protocol.h"
 #include <virtccw/error.h>
 
-#define HOLD_TIME  50 /* milliseconds */
-#define NO_ID      (-1)
-#define IDS_MAX    1024 /* callbacks of one client */
-#define ASKED_MAX  4096 /* events of one client that polkit has to be asked about */
-#define EVENT_SIZE (sizeof(Event) + sizeof(GList) + 64) /* with the name */
-#define ASKED_FEW  64 /* the same while clients together have too much waiting */
+#define HOLD_TIME 50 /* milliseconds */
+#define NO_ID     (-1)
+#define IDS_MAX   1024 /* callbacks of one client */
+#define ASKED_MAX 4096 /* events of one client that polkit has to be asked about */
+#define ASKED_FEW 64   /* the same while clients together have too much waiting */
 
 typedef struct {
     gint32 client; /* what the client was told */
@@ -34,10 +33,11 @@ struct _VccwEventIds {
     VccwRelay *relay;
     GPtrArray *all; /* of Ids */
     gint32 next;
-    guint pending;   /* registrations that are not answered yet */
-    guint hold;      /* the source that ends the moment */
-    VccwBuffer held; /* events of ours */
-    GQueue asked;    /* of Event: polkit is being asked about the first */
+    guint pending;    /* registrations that are not answered yet */
+    guint hold;       /* the source that ends the moment */
+    VccwBuffer held;  /* events of ours */
+    GQueue asked;     /* of Event: polkit is being asked about the first */
+    gsize asked_size; /* bytes that these take */
 };
 
 /* An event of ours. */
@@ -90,10 +90,19 @@ vccw_event_ids_free(VccwEventIds *ids)
     g_free(ids);
 }
 
+/* With what the allocator needs for itself. A client may give metadata a long URI. */
+static gsize
+size_of(const Event *event)
+{
+    return sizeof(*event) + sizeof(GList) + 64 + (event->name ? strlen(event->name) : 0) +
+           (event->uri ? strlen(event->uri) : 0) +
+           (event->domain ? sizeof(*event->domain) + strlen(event->domain->name) : 0);
+}
+
 gsize
 vccw_event_ids_waiting(const VccwEventIds *ids)
 {
-    return vccw_buffer_length(&ids->held) + ids->asked.length * EVENT_SIZE;
+    return vccw_buffer_length(&ids->held) + ids->asked_size;
 }
 
 static VccwBuffer *
@@ -166,6 +175,7 @@ on_sight(VccwRelay *relay, const GError *refusal, gpointer data)
     VccwEventIds *ids = data;
     Event *event = g_queue_pop_head(&ids->asked);
 
+    ids->asked_size -= size_of(event);
     if (!refusal)
         pass_event(ids, event);
     event_free(event);
@@ -208,6 +218,7 @@ on_event(VccwEventIds *ids, const Event *event)
         copy->domain = vccw_domain_ref_new(event->domain->name, &event->domain->uuid,
                                            event->domain->id);
     g_queue_push_tail(&ids->asked, copy);
+    ids->asked_size += size_of(copy);
     if (ids->asked.length == 1)
         ask_about_first(ids);
     vccw_relay_touch(ids->relay); /* which counts what waits */

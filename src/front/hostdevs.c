@@ -312,6 +312,9 @@ pass_on(VccwRelay *relay, Change *change)
 static void
 on_refused(VccwRelay *relay, const VccwResult *result, const GError *error, gpointer data)
 {
+    /* The client is told why it could not be taken; this is for later. */
+    if (error)
+        vccw_driver_retry_guests(((Change *)data)->driver);
     on_given(relay, NULL, NULL, data);
 }
 

@@ -53,6 +53,7 @@ static const Route routes[] = {
     { 120, vccw_nodes_by_name },          /* NodeDeviceReset */
     { 123, vccw_nodes_by_xml },           /* NodeDeviceCreateXML */
     { 124, vccw_nodes_by_name },          /* NodeDeviceDestroy */
+    { 135, vccw_own_call },               /* ConnectDomainXMLFromNative: stock cannot */
     { 136, vccw_domains_in },             /* ConnectDomainXMLToNative */
     { 148, vccw_domains_in },             /* DomainMigratePrepareTunnel */
     { 160, vccw_hostdevs_change },        /* DomainAttachDeviceFlags */

@@ -272,3 +272,14 @@ def test_to_native(both):
     front, _ = both
     argv = front.domainXMLToNative('qemu-argv', guest(hostdev()))
     assert re.search('vfio-ccw.*/sys/bus/mdev/devices/[-0-9a-f]{36}', argv)
+
+
+def test_from_native(both):
+    """The stock daemon cannot."""
+    front, stock = both
+    argv = ('qemu-system-s390x -M s390-ccw-virtio -device vfio-ccw,devno=fe.0.1234,'
+            f'sysfsdev=/sys/bus/mdev/devices/{UUID}')
+    text = front.domainXMLFromNative('qemu-argv', argv)
+    assert f"<address uuid='{UUID}'/>" in text and "devno='0x1234'" in text
+    with pytest.raises(libvirt.libvirtError, match='not supported'):
+        stock.domainXMLFromNative('qemu-argv', argv)

@@ -142,10 +142,10 @@ def test_what_was_active_stays(way):
 def test_not_managed(way):
     """Then it is left to those who manage it."""
     domain = way.defineXML(runs(guest(hostdev())))
-    with pytest.raises(libvirt.libvirtError):
+    mdev = uuid_in(libvirt.open(STOCK).lookupByName(GUEST).XMLDesc())
+    with pytest.raises(libvirt.libvirtError, match=f"virsh nodedev-start {mdev_name(mdev)}'"):
         domain.create()
     assert with_host()
-    mdev = uuid_in(libvirt.open(STOCK).lookupByName(GUEST).XMLDesc())
     Virsh(FRONT).ok('nodedev-start', mdev_name(mdev))
     domain.create()
     assert 'front-hostdev' in Virsh(FRONT).fails('nodedev-destroy', mdev_name(mdev))
