@@ -112,12 +112,13 @@ set_moved(GError **error,
         where ? g_strdup_printf("is behind subchannel %s: define it there", where)
               : g_strdup("cannot be found on this host");
 
-    g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
-                "cannot start %s: it is defined for device %s, but its parent %s now has "
-                "%s%s; %s %s, or have it use what is here with 'virsh nodedev-update %s'",
-                name, wanted, parent,
-                g_str_equal(found, "none") ? "no device" : "device ",
-                g_str_equal(found, "none") ? "" : found, wanted, there, name);
+    g_set_error(
+        error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
+        "cannot start %s: it is defined for device %s, but its parent %s now has "
+        "%s%s; %s %s, or define it again for what is here (virsh nodedev-define FILE; or "
+        "nodedev-update %s FILE, where virsh has it)",
+        name, wanted, parent, g_str_equal(found, "none") ? "no device" : "device ",
+        g_str_equal(found, "none") ? "" : found, wanted, there, name);
 }
 
 gboolean

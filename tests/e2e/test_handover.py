@@ -517,7 +517,8 @@ class TestIdentity:
         virsh.ok('nodedev-list')  # the module warns once of the parent
         error = virsh.fails('nodedev-start', MDEV)
         assert all(word in error for word in ('0.0.3000', '0.0.4711', '0.0.0007',
-                                              'nodedev-update')), error
+                                              'nodedev-define FILE',
+                                              f'nodedev-update {MDEV} FILE')), error
         assert not mdev_exists()
         virsh.ok('nodedev-undefine', MDEV)
         virsh.ok('nodedev-define', document(mdev_xml(subchannel='0.0.0007')))
