@@ -74,6 +74,48 @@ complete_old_name(VccwDriver *driver, VccwNodeName *name)
     name->has_parent = TRUE;
 }
 
+/* A device that vfio_ccw has is none of the host's; only its subchannel tells of it. */
+static gboolean
+find_given_away(VccwDriver *driver, const VccwBusId *device, VccwNodeName *ret_css)
+{
+    VccwInventory *inventory = vccw_driver_inventory(driver);
+    g_autoptr(GPtrArray) all = vccw_inventory_subchannels(inventory);
+    VccwBusId behind;
+
+    for (guint i = 0; i < all->len; i++) {
+        const VccwSubchannel *subchannel = all->pdata[i];
+
+        if (g_strcmp0(subchannel->driver, "vfio_ccw") != 0 ||
+            !vccw_subchannel_read_dev_busid(inventory, &subchannel->id, &behind) ||
+            !vccw_bus_id_equal(&behind, device))
+            continue;
+        *ret_css = vccw_node_name_css(&subchannel->id);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* @name: (nullable): what @text means */
+static void
+set_not_found(GError **error,
+              VccwDriver *driver,
+              const char *text,
+              const VccwNodeName *name)
+{
+    g_autofree char *quoted = vccw_quote(text, VCCW_QUOTE_VALUE);
+    g_autofree char *instead = NULL;
+    VccwNodeName css;
+
+    if (!error) /* and nothing is read for it */
+        return;
+    if (name && name->kind == VCCW_NODE_CCW && find_given_away(driver, &name->id, &css))
+        instead = vccw_node_name_to_string(&css);
+    g_set_error(error, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE,
+                "no node device with matching name %s%s%s%s", quoted,
+                instead ? "; its subchannel " : "", instead ? instead : "",
+                instead ? " is with vfio_ccw: use that name" : "");
+}
+
 gboolean
 vccw_node_lookup(VccwDriver *driver,
                  const char *text,
@@ -81,10 +123,10 @@ vccw_node_lookup(VccwDriver *driver,
                  VccwNodeState *ret_state,
                  GError **error)
 {
-    g_autofree char *quoted = NULL;
     VccwNodeName name;
+    gboolean known = vccw_node_name_parse(text, &name, NULL);
 
-    if (vccw_node_name_parse(text, &name, NULL)) {
+    if (known) {
         if (name.kind == VCCW_NODE_MDEV && !name.has_parent)
             complete_old_name(driver, &name);
         if ((name.kind != VCCW_NODE_MDEV || name.has_parent) &&
@@ -93,9 +135,7 @@ vccw_node_lookup(VccwDriver *driver,
             return TRUE;
         }
     }
-    quoted = vccw_quote(text, VCCW_QUOTE_VALUE);
-    g_set_error(error, VCCW_ERROR, VCCW_ERROR_NO_NODE_DEVICE,
-                "no node device with matching name %s", quoted);
+    set_not_found(error, driver, text, known ? &name : NULL);
     return FALSE;
 }
 

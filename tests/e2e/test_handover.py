@@ -112,6 +112,10 @@ class TestDetach:
         assert 'detached' in virsh.ok('nodedev-detach', name)
         assert_with_vfio()
         assert CCW not in virsh.names('--cap', 'ccw')
+        for verb in ('nodedev-reattach', 'nodedev-dumpxml'):
+            error = virsh.fails(verb, CCW)
+            assert f"no node device with matching name '{CCW}'; its subchannel {CSS} is" in error
+        assert 'subchannel' not in virsh.fails('nodedev-dumpxml', 'ccw_0_0_4712')
         assert ok('driverctl', '-b', 'css', 'list-overrides').split() == [SUBCHANNEL, 'vfio_ccw']
         assert 're-attached' in virsh.ok('nodedev-reattach', CSS)
         assert_with_host()
