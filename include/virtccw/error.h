@@ -41,6 +41,7 @@ typedef enum {
     VCCW_ERROR_CONFLICT,              /* somebody else changed it at the same time */
     VCCW_ERROR_NO_DOMAIN,             /* no domain of that name, UUID or ID */
     VCCW_ERROR_NO_DOMAIN_METADATA,    /* the domain has no such title or metadata */
+    VCCW_ERROR_NO_SUPPORT,            /* a call of libvirt's that virtccw does not have */
 } VccwError;
 
 /**

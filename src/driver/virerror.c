@@ -59,6 +59,9 @@ static const Meaning meanings[] = {
     [VCCW_ERROR_NO_DOMAIN] = { VIR_ERR_NO_DOMAIN, VIR_FROM_DOMAIN, "Domain not found: " },
     [VCCW_ERROR_NO_DOMAIN_METADATA] = { VIR_ERR_NO_DOMAIN_METADATA, VIR_FROM_DOMAIN,
                                         "metadata not found: " },
+    [VCCW_ERROR_NO_SUPPORT] = { VIR_ERR_NO_SUPPORT, VIR_FROM_DOMAIN,
+                                "this function is not supported by the connection "
+                                "driver: " },
 };
 
 G_DEFINE_QUARK(virtccw_access_error, vccw_access_error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "front/own.h"
+#include "driver/unsupported.h"
 #include "front/access.h"
 #include "front/guests.h"
 #include "rpc/codec.h"
@@ -121,9 +122,8 @@ void
 vccw_own_refuse(VccwRelay *relay, const VccwHeader *call)
 {
     gboolean lacks = vccw_relay_stock(relay)->path != NULL;
-    g_autoptr(GError) error = g_error_new(
-        VCCW_ERROR, VCCW_ERROR_RPC,
-        "unknown procedure: %d (virtccwd does not have this call%s)", call->procedure,
+    g_autoptr(GError) error = vccw_unsupported_error(
+        call->procedure,
         lacks ? ", and there is no stock daemon behind this connection" : "");
 
     vccw_relay_fail(relay, call, error);

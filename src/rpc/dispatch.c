@@ -10,6 +10,7 @@
  */
 
 #include "rpc/dispatch.h"
+#include "driver/unsupported.h"
 #include "rpc/codec.h"
 #include "rpc/protocol.h"
 #include <libvirt/virterror.h>
@@ -182,6 +183,14 @@ message_is_usable(VccwClient *client, const VccwFrame *frame)
     return error == NULL;
 }
 
+static void
+refuse_unknown(VccwClient *client, const VccwHeader *header)
+{
+    g_autoptr(GError) error = vccw_unsupported_error(header->procedure, "");
+
+    reply_error(client, header, error);
+}
+
 void
 vccw_dispatch_call(VccwClient *client, const VccwFrame *frame)
 {
@@ -192,11 +201,8 @@ vccw_dispatch_call(VccwClient *client, const VccwFrame *frame)
         answer_feature(client, frame))
         return;
     operation = vccw_operation_find(header->procedure);
-    /* Clients know this beginning, with this code and domain, as "not supported". */
     if (!operation)
-        reply_failure(client, header, VIR_ERR_RPC,
-                      "unknown procedure: %d (virtccwd does not have this call)",
-                      header->procedure);
+        refuse_unknown(client, header);
     else if (frame->fds)
         reply_failure(client, header, VIR_ERR_RPC,
                       "procedure %d takes no file descriptors, but %u came with it",

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from domainlib import DOMAIN, DOMAIN_UUID, MDEV_UUID, domain_path, domain_xml, hostdev_xml
-from hostlib import DOMAINS, Virsh, background, read_file, run, wait_for, write_file
+from hostlib import DOMAINS, MODULE, Virsh, background, read_file, run, wait_for, write_file
 
 OTHER_UUID = '0e5a2c8e-6d51-44ca-b4a5-7a0d3b0d3f11'
 NAMESPACE = 'http://example.org/owner'
@@ -62,6 +62,17 @@ def test_info(virsh, define):
                       'Autostart': 'disable', 'Managed save': 'no'}
     assert virsh.ok('vcpucount', DOMAIN).split() == ['maximum', 'config', '3',
                                                      'current', 'config', '3']
+
+
+def test_devices_are_edited(virsh, define):
+    """A call that the driver does not have is refused as libvirt does, with a way out."""
+    define()
+    for verb, call in [('attach-device', 'Attach'), ('detach-device', 'Detach'),
+                       ('update-device', 'Update')]:
+        error = virsh.fails(verb, DOMAIN, '/dev/stdin', '--config', stdin=hostdev_xml(OTHER_UUID))
+        assert 'not supported by the connection driver: ' \
+               f'virDomain{call}DeviceFlags' in error
+        assert MODULE or "'virsh edit'" in error and 'virtccw-front(8)' in error
 
 
 def test_without_uuid(virsh, define):

@@ -96,6 +96,23 @@ test_unknown_procedure(void)
     }
 }
 
+/* Calls that users of other drivers know, with what they can do here instead. */
+static void
+test_unsupported(void)
+{
+    static const gint32 devices[] = { 8, 13, 160, 161, 174, 392 };
+    g_auto(Fixture) fixture = { 0 };
+    g_auto(Peer) peer = { 0 };
+
+    set_up(&fixture, NULL);
+    peer = connect_peer(&fixture, FALSE);
+    open_connection(&peer);
+    for (gsize i = 0; i < G_N_ELEMENTS(devices); i++) {
+        send_call(&peer, devices[i], i, NULL);
+        expect_error(&peer, devices[i], i, 3, 20, "'virsh edit'");
+    }
+}
+
 typedef struct {
     const char *name;
     guint32 program, version, procedure, type, status;
@@ -516,6 +533,7 @@ main(int argc, char **argv)
     g_test_add_func("/server/feature-of-driver", test_feature_of_driver);
     g_test_add_func("/server/auth", test_auth);
     g_test_add_func("/server/unknown-procedure", test_unknown_procedure);
+    g_test_add_func("/server/unsupported", test_unsupported);
     g_test_add_func("/server/pipelined", test_pipelined);
     g_test_add_func("/server/out-of-order", test_out_of_order);
     g_test_add_func("/server/cut", test_cut);

@@ -64,7 +64,7 @@ test_hostile_text(void)
 static void
 test_read(void)
 {
-    for (int code = VCCW_ERROR_INTERNAL; code <= VCCW_ERROR_NO_DOMAIN_METADATA; code++) {
+    for (int code = VCCW_ERROR_INTERNAL; code <= VCCW_ERROR_NO_SUPPORT; code++) {
         g_autoptr(GError) error = g_error_new(VCCW_ERROR, code, "it is so");
         g_autoptr(VccwVirError) told = vccw_virerror_new(error);
         g_autoptr(GError) read = vccw_virerror_read(told->message);
