@@ -133,6 +133,28 @@ check_foreign(const xmlNode *node, GError **error)
     return TRUE;
 }
 
+/* Whether the source is one that the front would replace by a UUID. */
+static gboolean
+names_device(const xmlNode *source, const xmlNode *address)
+{
+    const char *type = address ? vccw_xml_tree_attribute(address, "type") : NULL;
+
+    return vccw_xml_tree_attribute(source, "dev") || !g_strcmp0(type, "ccw");
+}
+
+static void
+set_no_uuid(GError **error, const xmlNode *source, const xmlNode *address)
+{
+    vccw_xml_element_set_error(
+        error, address ? address : source, VCCW_ERROR_CONFIG_UNSUPPORTED,
+        "<source> has no UUID; write <address uuid='" EXAMPLE_UUID
+        "'/> with the mediated device's UUID%s",
+        names_device(source, address)
+            ? ", or turn the front on (virtccw-front on): with it a guest of "
+              "qemu:///system or ccw:///system may name a device of the host"
+            : "");
+}
+
 /* Returns: (transfer none): the <address> in <source>. */
 static xmlNode *
 find_source_address(const xmlNode *node, GError **error)
@@ -153,10 +175,7 @@ find_source_address(const xmlNode *node, GError **error)
         return NULL;
     }
     if (!address || !vccw_xml_tree_attribute(address, "uuid")) {
-        vccw_xml_element_set_error(
-            error, address ? address : source, VCCW_ERROR_CONFIG_UNSUPPORTED,
-            "<source> has no UUID; write <address uuid='" EXAMPLE_UUID
-            "'/> with the mediated device's UUID");
+        set_no_uuid(error, source, address);
         return NULL;
     }
     return address;

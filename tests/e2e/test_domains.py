@@ -75,6 +75,16 @@ def test_devices_are_edited(virsh, define):
         assert MODULE or "'virsh edit'" in error and 'virtccw-front(8)' in error
 
 
+def test_device_needs_the_front(virsh):
+    """Without it nobody makes a UUID of the host's device; the error names what does."""
+    by_uuid = f"<source><address uuid='{MDEV_UUID}'/></source>"
+    for source in ("<source><address type='ccw' cssid='0x0' ssid='0x0' devno='0x3000'/></source>",
+                   "<source dev='css_0_0_0004'/>"):
+        xml = domain_xml(devices=hostdev_xml().replace(by_uuid, source))
+        error = virsh.fails('define', '/dev/stdin', stdin=xml)
+        assert 'has no UUID' in error and 'virtccw-front on' in error
+
+
 def test_without_uuid(virsh, define):
     define(uuid=None)
     first = virsh.ok('domuuid', DOMAIN)
