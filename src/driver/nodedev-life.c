@@ -13,6 +13,7 @@
 #include "driver/task.h"
 #include "handover/handover.h"
 #include "handover/identity.h"
+#include "mdev/refusal.h"
 #include <virtccw/error.h>
 
 #define CREATE_VALIDATE (1U << 0)
@@ -92,6 +93,7 @@ start_work(VccwTask *task, GError **error)
     if (check_identity(task, &problem) &&
         vccw_mdev_start(&task->host, task->config, &problem))
         return TRUE;
+    vccw_refusal_offer_undefine(&problem);
     if (taken)
         give_back(task, &problem);
     g_propagate_error(error, problem);

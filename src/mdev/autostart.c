@@ -14,6 +14,7 @@
 
 #include "base/io.h"
 #include "mdev/active.h"
+#include "mdev/refusal.h"
 #include "mdev/stored.h"
 
 #include <fcntl.h>
@@ -229,6 +230,7 @@ work(gpointer data, GError **error)
     sysfs = vccw_open_dir(AT_FDCWD, attempt->host.sysfs, NULL);
     if (sysfs >= 0 && vccw_active_is(sysfs, &known->uuid, &known->parent, known->type))
         return TRUE; /* somebody else was faster */
+    vccw_refusal_offer_undefine(&problem);
     g_propagate_error(error, g_steal_pointer(&problem));
     return FALSE;
 }

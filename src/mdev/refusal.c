@@ -78,9 +78,20 @@ set_missing(GError **error, const VccwMdevConfig *config, const char *id)
 
     vccw_refusal_set(error, VCCW_ERROR_DEVICE_MISSING, config,
                      "the host has no subchannel %s (%s); look whether its channel paths "
-                     "are online (lschp) and whether cio_ignore hides its device, or "
-                     "undefine the mediated device",
+                     "are online (lschp) and whether cio_ignore hides its device",
                      id, name);
+}
+
+void
+vccw_refusal_offer_undefine(GError **error)
+{
+    g_autoptr(GError) first = NULL;
+
+    if (!error || !g_error_matches(*error, VCCW_ERROR, VCCW_ERROR_DEVICE_MISSING))
+        return;
+    first = g_steal_pointer(error);
+    g_set_error(error, first->domain, first->code, "%s, or undefine the mediated device",
+                first->message);
 }
 
 /* The subchannel is there; is it one that could ever offer mediated devices? */

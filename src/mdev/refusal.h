@@ -28,6 +28,11 @@ gboolean vccw_refusal_check(int sysfs, const VccwMdevConfig *config, GError **er
 void
 vccw_refusal_explain(int sysfs, const VccwMdevConfig *config, int errnum, GError **error);
 
+/** vccw_refusal_offer_undefine: Adds to an error of a start whose subchannel is missing
+ * that there is a definition to remove; for one that has no definition, do not call it.
+ */
+void vccw_refusal_offer_undefine(GError **error);
+
 /**
  * vccw_refusal_set:
  * @code: a VccwError

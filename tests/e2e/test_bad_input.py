@@ -136,6 +136,12 @@ class TestStart:
         expect(libvirt.VIR_ERR_DEVICE_MISSING, ABSENT)(
             lv.nodeDeviceCreateXML, mdev_xml(subchannel=ABSENT))
 
+    def test_what_is_defined_can_be_undefined(self, lv):
+        with pytest.raises(libvirt.libvirtError) as caught:
+            lv.nodeDeviceCreateXML(mdev_xml(subchannel=ABSENT))
+        assert 'cio_ignore' in str(caught.value) and 'undefine' not in str(caught.value)
+        expect(libvirt.VIR_ERR_DEVICE_MISSING, 'undefine')(self.start(lv, subchannel=ABSENT))
+
     def test_parent_on_the_wrong_driver(self, lv):
         check = expect(libvirt.VIR_ERR_OPERATION_INVALID, SUBCHANNEL, 'io_subchannel',
                        f'driverctl -b css set-override {SUBCHANNEL} vfio_ccw')
