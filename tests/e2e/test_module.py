@@ -454,6 +454,16 @@ def test_places_of_the_host(root, tmp_path):
     assert os.listdir(root) == ['run']
 
 
+def test_places_that_are_not_there(root, tmp_path):
+    """They are missed when the root is opened, and not by each call after it."""
+    for etc, folder, make in [('etc', 'etc', 'etc'), ('etc', 'var/lib', 'var/lib')]:
+        code, message = refusal(uri(root, etc=f'{tmp_path}/host/{etc}'))
+        assert code == libvirt.VIR_ERR_SYSTEM_ERROR
+        assert f"etc={tmp_path}/host/{etc}'" in message and f"'{tmp_path}/host/{folder}'" in message
+        os.makedirs(tmp_path / 'host' / make)
+    libvirt.open(uri(root, etc=f'{tmp_path}/host/etc')).close()
+
+
 @pytest.mark.skipif(LAB, reason='the DASD is simulated')
 def test_hand_over(root):
     """Taken from the host and given back, as it is remembered in the root."""
