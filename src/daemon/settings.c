@@ -80,10 +80,17 @@ set_string(VccwSettings *settings, const Key *key, const char *value, GError **e
     return TRUE;
 }
 
-/* What the command line says is stronger. */
+/* What the command line says is stronger. A daemon's folder is nobody's choice, so there
+ * is nothing that another path could be relative to. */
 static gboolean
 set_path(VccwSettings *settings, const Key *key, const char *value, GError **error)
 {
+    if (value[0] == '"' && value[1] != '/') {
+        g_set_error(error, VCCW_ERROR, VCCW_ERROR_INVALID_ARG,
+                    "'%s' is %s, which is not an absolute path: begin it with '/'",
+                    key->name, value);
+        return FALSE;
+    }
     if (G_STRUCT_MEMBER(char *, settings, key->offset))
         return TRUE;
     return set_string(settings, key, value, error);

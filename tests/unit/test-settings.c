@@ -35,6 +35,11 @@ static const Sample samples[] = {
     { "unix_sock_rw_perms = \"0999\"\n", "an octal number" },
     { "unix_sock_rw_perms = \"7777\"\n", "an octal number" },
     { "log_level = 5\n", "'log_level' must be" },
+    { "stock_qemu_socket = \"/run/libvirt/libvirt-sock\"\n", NULL },
+    { "stock_qemu_socket = /run/libvirt/libvirt-sock\n", "in double quotes" },
+    { "stock_qemu_socket = \"relative\"\n",
+      ":1: 'stock_qemu_socket' is \"relative\", which is not an absolute path" },
+    { "stock_nodedev_socket = \"\"\n", "'stock_nodedev_socket' is \"\"" },
 };
 
 static VccwSettings *
