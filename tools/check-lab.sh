@@ -136,7 +136,7 @@ lab_run() {
     local name=$1
 
     shift
-    lab_tests "$name" "$source/tools/lab" run --results "$lab_results/$name" "$@"
+    lab_tests "$name" "$source/tools/lab" run --no-daemon --results "$lab_results/$name" "$@"
 }
 
 lab_part() {
