@@ -25,7 +25,8 @@
 #include <virtccw/error.h>
 
 #define OPERATION_TIMEOUT_MS 30000
-#define LINGER_MS            50
+#define LINGER_MS            10   /* between two looks whether work has ended */
+#define CLOSE_MS             2000 /* how long a close waits for it */
 #define IDLE_MS              1000
 #define BOOT_ID              "/proc/sys/kernel/random/boot_id"
 
@@ -411,6 +412,22 @@ invoke_source(VccwRoot *root, GSourceFunc func, gpointer data)
     g_source_unref(vccw_source_attach(source, root->context, func, data));
 }
 
+/* With the mutex held. Whoever closes the last connection may open the next one in
+ * another process at once. Only for work that hangs it does not wait. */
+static void
+wait_for_end(VccwRoot *root)
+{
+    gint64 end = g_get_monotonic_time() + CLOSE_MS * (gint64)1000;
+
+    while (root->users == 0 &&
+           (root->state == READY || root->state == ENDING || root->state == LINGERING)) {
+        if (root->state != LINGERING)
+            g_cond_wait(&changed, &mutex);
+        else if (!g_cond_wait_until(&changed, &mutex, end))
+            return;
+    }
+}
+
 void
 vccw_root_close(VccwRoot *root)
 {
@@ -427,8 +444,7 @@ vccw_root_close(VccwRoot *root)
     last = --root->users == 0;
     if (last) {
         invoke_source(root, check_users, root);
-        while (root->users == 0 && (root->state == READY || root->state == ENDING))
-            g_cond_wait(&changed, &mutex);
+        wait_for_end(root);
         if (root->users == 0)
             thread = g_steal_pointer(&root->thread);
     }

@@ -2,6 +2,7 @@
 """libvirt_driver_ccw.so: ccw:///embed, without any daemon."""
 
 import contextlib
+import fcntl
 import glob
 import os
 import re
@@ -173,6 +174,16 @@ def test_another_sysfs(root, tmp_path):
     connection = libvirt.open(uri(root, sysfs=tmp_path / 'sys'))
     assert sorted(connection.listDevices(None)) == ['computer', 'css_0_0_00aa']
     connection.close()
+
+
+def test_closed_is_free(root):
+    """Whoever comes next, in whatever process, finds the root free."""
+    for value in range(20):
+        connection = libvirt.open(uri(root))
+        connection.nodeDeviceDefineXML(mdev_xml()).setAutostart(value % 2)
+        connection.close()
+        with open(f'{root}/run/ccw/driver.pid', encoding='utf-8') as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class TestAutostart:
