@@ -353,6 +353,7 @@ typedef struct {
     VccwHandoverHost host;
     const VccwHolderHost *holders; /* or NULL */
     GPtrArray *said;
+    gboolean left; /* something of a guest's could not be given back */
 } Repair;
 
 static gboolean
@@ -362,7 +363,7 @@ repair_work(gpointer data, GError **error)
 
     /* What guests had comes first: their subchannels are given back with it. */
     if (repair->holders)
-        repair->said = vccw_holder_repair(repair->holders);
+        repair->said = vccw_holder_repair(repair->holders, &repair->left);
     else
         repair->said = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_extend_and_steal(repair->said, vccw_handover_repair(&repair->host));
@@ -378,6 +379,9 @@ repair_done(gpointer data, const GError *error)
         g_warning("%s", (char *)repair->said->pdata[i]);
     if (repair->said && repair->said->len)
         vccw_inventory_scan(repair->driver->inventory);
+    /* A hook that is still at work when its libvirtd has been killed ends soon. */
+    if (repair->left)
+        vccw_driver_retry_guests(repair->driver);
 }
 
 static void
@@ -407,7 +411,7 @@ retry_work(gpointer data, GError **error)
 {
     Repair *repair = data;
 
-    repair->said = vccw_holder_repair(repair->holders);
+    repair->said = vccw_holder_repair(repair->holders, NULL);
     return TRUE;
 }
 

@@ -669,33 +669,42 @@ vccw_holder_runs(const VccwHolderHost *host, const VccwUuid *guest)
 
 /* -- at the start of a daemon -- */
 
+/* Returns: whether it is over. */
+static gboolean
+repair(const VccwHolderHost *host, const VccwHolderRecord *record, GPtrArray *said)
+{
+    g_autofree char *name = mdev_name(&record->mdev, &record->parent);
+    g_autoptr(GError) problem = NULL;
+
+    if (record->damaged) {
+        g_ptr_array_add(said, describe_damaged(host, record));
+        return TRUE;
+    }
+    if (!is_left_over(host, record))
+        return TRUE;
+    if (give_left_over(host, record, &problem)) {
+        g_ptr_array_add(said, g_strdup_printf("the guest '%s' is no more; what it had of "
+                                              "%s is given back",
+                                              record->guest, name));
+        return TRUE;
+    }
+    g_ptr_array_add(said, g_strdup_printf("the guest '%s' is no more, but %s cannot be "
+                                          "given back: %s",
+                                          record->guest, name, problem->message));
+    return FALSE;
+}
+
 GPtrArray *
-vccw_holder_repair(const VccwHolderHost *host)
+vccw_holder_repair(const VccwHolderHost *host, gboolean *ret_left)
 {
     GPtrArray *said = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) records = vccw_holder_record_list(host->handover);
+    gboolean left = FALSE;
 
-    for (guint i = 0; i < records->len; i++) {
-        const VccwHolderRecord *record = records->pdata[i];
-        g_autofree char *name = mdev_name(&record->mdev, &record->parent);
-        g_autoptr(GError) problem = NULL;
-
-        if (record->damaged) {
-            g_ptr_array_add(said, describe_damaged(host, record));
-            continue;
-        }
-        if (!is_left_over(host, record))
-            continue;
-        if (give_left_over(host, record, &problem))
-            g_ptr_array_add(said,
-                            g_strdup_printf("the guest '%s' is no more; what it had "
-                                            "of %s is given back",
-                                            record->guest, name));
-        else
-            g_ptr_array_add(said,
-                            g_strdup_printf("the guest '%s' is no more, but %s cannot be "
-                                            "given back: %s",
-                                            record->guest, name, problem->message));
-    }
+    for (guint i = 0; i < records->len; i++)
+        if (!repair(host, records->pdata[i], said))
+            left = TRUE;
+    if (ret_left)
+        *ret_left = left;
     return said;
 }

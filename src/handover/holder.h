@@ -79,9 +79,11 @@ vccw_holder_check(const VccwHolderHost *host, const VccwBusId *parent, GError **
 
 /**
  * vccw_holder_repair: Gives back what guests had that are no more.
+ * @ret_left: (out) (optional): whether something could not be given back, and may be
+ * later
  *
  * Returns: (transfer full): of char *: a sentence for each.
  */
-GPtrArray *vccw_holder_repair(const VccwHolderHost *host);
+GPtrArray *vccw_holder_repair(const VccwHolderHost *host, gboolean *ret_left);
 
 G_END_DECLS

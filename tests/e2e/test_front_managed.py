@@ -431,6 +431,22 @@ def test_libvirtd_is_killed_while_it_starts_a_guest(way, stock, front, tmp_path)
     front.wait_log('is no more')
 
 
+def test_what_is_left_over_is_tried_again(way, stock, front, tmp_path):
+    """As when a hook is still at work while virtccwd starts."""
+    way.defineXML(runs(guest(hostdev(more=MANAGED)))).create()
+    front.process.kill()
+    front.process.wait()
+    kill_stock(stock)
+    os.kill(pid_of(), signal.SIGKILL)
+    os.unlink(f'{hostlib.SOCKETS}/qemu/{GUEST}.xml')
+    with open(f'{hostlib.REMEMBERED}/lock/guest-{SUBCHANNEL}', 'wb') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        front.start('--config', str(tmp_path / 'virtccwd.conf'))
+        front.wait_log('cannot be given back')
+        assert driver() == 'vfio_ccw'
+    wait_for(with_host, 'the host has it back')
+
+
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
 BOTH = LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
