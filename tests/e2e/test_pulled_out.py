@@ -313,12 +313,13 @@ def test_just_before_the_kernel_is_asked(plug, daemon, lv, tmp_path, name):
         plug.out()
         wait_for(is_away, 'the kernel has taken it away', LONG)
         assert 'DELAYED' not in read_file(log), 'the write came first'
-        look(lv)  # the daemon answers meanwhile
+        looker = Worker([look])  # the daemon answers meanwhile
+        looker.end()
         worker.end()
         wait_for(lambda: 'ENODEV' in read_file(log), 'the write has failed', LONG)
         assert 'DELAYED' in read_file(log)
-    print(f'{name}: {[str(error) for error in worker.errors]}')
-    check_errors(worker.errors)
+    print(f'{name}: {[str(error) for error in worker.errors + looker.errors]}')
+    check_errors(worker.errors + looker.errors)
     # What goes away by itself is stopped, but what is not there cannot be started.
     assert bool(worker.errors) == (name == 'start')
     check_gone(lv)
