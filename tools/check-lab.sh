@@ -35,7 +35,7 @@ mirror_answers() {
 
 # Why this machine cannot make the lab or run its machines, or nothing.
 why_no_lab() {
-    local missing cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/virtccw/lab
+    local missing
 
     if ! command -v dpkg-query >/dev/null; then
         say "the lab is made of Debian's packages, and this is another system"
@@ -51,9 +51,9 @@ why_no_lab() {
         say "user namespaces are not allowed here (unshare --user --map-root-user fails)"
     elif (($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) < 5 << 20)); then
         say "its machines need 5 GB of memory, and less is free"
-    elif [[ ! -d $cache/kernel ]] && (($(df --output=avail -k "$check" | tail -n 1) < 6 << 20)); then
+    elif [[ ! -d $cache/lab/kernel ]] && (($(df --output=avail -k "$check" | tail -n 1) < 6 << 20)); then
         say "it needs 6 GB below $check, and less is free"
-    elif [[ ! -d $cache/userland ]] && ! mirror_answers; then
+    elif [[ ! -d $cache/lab/userland ]] && ! mirror_answers; then
         say "the server that apt takes packages from does not answer"
     fi
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2034 # who sources it uses what it sets
 #
-# What tools/try and tools/check share. Sets $source, the clone, and $work, a folder of its
-# own for each clone and user, outside of it.
+# What tools/try, tools/check and tools/lab share. Sets $source, the clone; $cache, the user's
+# folder for all that is kept outside of it; and $work, a folder in there for this clone alone.
 
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-work=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/virtccw/$(sha256sum <<<"$source" | cut -c1-12)
+cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/virtccw
+work=$cache/$(sha256sum <<<"$source" | cut -c1-12)
 
 say() {
     printf '%s\n' "$*"

@@ -70,9 +70,7 @@ run_dasd() {
     [[ $second == no ]] || die "--second is for the QEMU machine only"
     [[ -z $disk ]] || disk=$(realpath "$disk")
     build >&2
-    run=$(mktemp -d "${TMPDIR:-/tmp}/virtccw-lab.XXXXXX")
-    # shellcheck disable=SC2064 # now, not then
-    trap "rm -rf '$run'" EXIT
+    make_run
     pack_for_dasd "$run" "$@"
     unlock
     boot_dasd "$run"
