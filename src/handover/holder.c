@@ -550,14 +550,10 @@ claim(const VccwHolderHost *host,
 
 /* The stock daemon would miss a UUID that nobody has written. */
 static gboolean
-check_active(const VccwHolderRecord *record,
-             const VccwGuestSource *source,
-             GError **error)
+refuse_inactive(const VccwHolderRecord *record, GError **error)
 {
     g_autofree char *name = mdev_name(&record->mdev, &record->parent);
 
-    if (source->managed || !source->by_device)
-        return TRUE;
     g_set_error(error, VCCW_ERROR, VCCW_ERROR_OPERATION_INVALID,
                 "'%s' is not active; start it with 'virsh nodedev-start %s', or write "
                 "managed='yes' in <hostdev> to have the guest's start do so",
@@ -580,8 +576,8 @@ take(const VccwHolderHost *host,
         !check_right(host, record, source, error))
         return FALSE;
     active = is_active(host, record);
-    if (!active && !check_active(record, source, error))
-        return FALSE;
+    if (!active && !source->managed && source->by_device)
+        return refuse_inactive(record, error);
     record->started = active ? record->started : source->managed;
     if (!claim(host, record, fresh, error))
         return FALSE;

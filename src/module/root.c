@@ -419,8 +419,7 @@ wait_for_end(VccwRoot *root)
 {
     gint64 end = g_get_monotonic_time() + CLOSE_MS * (gint64)1000;
 
-    while (root->users == 0 &&
-           (root->state == READY || root->state == ENDING || root->state == LINGERING)) {
+    while (root->users == 0 && root->state != ENDED) {
         if (root->state != LINGERING)
             g_cond_wait(&changed, &mutex);
         else if (!g_cond_wait_until(&changed, &mutex, end))
