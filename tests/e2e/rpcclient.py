@@ -145,7 +145,10 @@ class RpcClient:
                 raise RpcError(data)
             return Decoder(data)
 
-    def open(self, uri='ccw:///system', flags=0):
+    def open(self, uri='ccw:///system', flags=0, polkit=False):
+        """As libvirt's own client does it; with polkit, as an ordinary user."""
         self.call(66)
+        if polkit:
+            self.call(70)
         self.call(1, xdr('oi', uri, flags))
         return self

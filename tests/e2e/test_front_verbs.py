@@ -78,9 +78,7 @@ import base64, json
 from rpcclient import RpcClient, RpcError
 with RpcClient(sys.argv[1]) as client:
     client.socket.settimeout(30)
-    client.call(66)
-    client.call(70)
-    client.open('ccw:///system')
+    client.open(polkit=True)
     codes = []
     for procedure, payload in json.loads(sys.argv[2]):
         try:
@@ -226,9 +224,7 @@ import json, time
 from rpcclient import RpcClient, REPLY, xdr
 with RpcClient(sys.argv[1]) as client:
     client.socket.settimeout(30)
-    client.call(66)
-    client.call(70)
-    client.open('ccw:///system')
+    client.open(polkit=True)
     client.send(316, xdr('ii', 0, 0))
     kinds, times = [], []
     for _ in range(2):
