@@ -197,6 +197,7 @@ vccw_xml_element_number_try(const char *text, guint base, guint max, guint *ret_
 
     if (text[strcspn(text, " \t\n\v\f\r")])
         digits = stripped = g_strstrip(g_strdup(text));
+    digits += *digits == '+';
     radix = base_of(&digits, base);
     if (!g_ascii_string_to_unsigned(digits, radix, 0, max, &number, NULL))
         return FALSE;

@@ -105,7 +105,7 @@ gboolean vccw_xml_element_need_number(const xmlNode *parent,
 /**
  * vccw_xml_element_number_from:
  * @what: how the message calls it, e.g. "<devno>"
- * @text: the number; blanks may lead and trail
+ * @text: the number; a "+" may lead, as may blanks, which may trail, too
  *
  * As vccw_xml_element_need_number(), of a text that was found at @node.
  */

@@ -230,6 +230,31 @@ test_values(void)
     g_assert_cmpstr(hostdev->alias, ==, "ua-dasd_3000");
 }
 
+/* As libvirt reads numbers, but that it takes no blanks behind them. */
+static void
+test_numbers(void)
+{
+    static const char *const good[] = { "1", "0x1", "0X0001", "01", "+1", "+0x1", " 1 " };
+    static const char *const bad[] = { "",   "+",  "-1",  "+-1", "-0x1", "++1", "+ 1",
+                                       "0x", "08", "1e0", "1 1", "0x 1", "0x+1" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(good) + G_N_ELEMENTS(bad); i++) {
+        gboolean is_good = i < G_N_ELEMENTS(good);
+        const char *number = is_good ? good[i] : bad[i - G_N_ELEMENTS(good)];
+        g_autofree char *text = g_strdup_printf(
+            "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address "
+            "uuid='6c1e4a3e-6a0e-4d0b-9f3c-5a4a5f0c1d03'/></source><address type='ccw' "
+            "cssid='0xfe' ssid='0' devno='%s'/></hostdev>",
+            number);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(VccwHostdevXml) hostdev = vccw_hostdev_xml_parse(text, FALSE, &error);
+
+        g_test_message("'%s'", number);
+        g_assert_true((hostdev != NULL) == is_good);
+        g_assert_cmpuint(hostdev ? hostdev->address.devno : 1, ==, 1);
+    }
+}
+
 #define HEAD                                                                   \
     "<domain type='qemu'><name>g</name><memory>1</memory><os><type>hvm</type>" \
     "</os><devices>"
@@ -555,6 +580,7 @@ main(int argc, char **argv)
     add_folder("xmlfiles/invalid", "", "invalid", test_invalid, 70);
     add_folder("tests/unit/data/guest-read", "", "read", test_read, 15);
     g_test_add_func("/hostdev-xml/values", test_values);
+    g_test_add_func("/hostdev-xml/numbers", test_numbers);
     g_test_add_func("/hostdev-xml/gaps", test_gaps);
     g_test_add_func("/hostdev-xml/next-set", test_next_set);
     g_test_add_func("/hostdev-xml/setters", test_setters);
