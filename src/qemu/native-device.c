@@ -13,91 +13,6 @@
 
 typedef gboolean (*Write)(VccwNativeDevice *device);
 
-const char *
-vccw_native_get(const VccwNativeDevice *device, const char *key)
-{
-    return vccw_option_get(device->option, key);
-}
-
-VccwOption *
-vccw_native_claim(const VccwNativeDevice *device,
-                  const char *key,
-                  const char *kind,
-                  const char *keys)
-{
-    VccwOption *option =
-        vccw_native_find(device->native, kind, vccw_native_get(device, key));
-
-    return option && vccw_option_has_only(option, keys) ? option : NULL;
-}
-
-/* Whether an order can express the boot index; -1 is none. */
-static gboolean
-has_good_boot_index(const VccwNativeDevice *device)
-{
-    const char *index = vccw_native_get(device, "bootindex");
-    guint64 number;
-
-    return !index || !strcmp(index, "-1") ||
-           g_ascii_string_to_unsigned(index, 10, 0, G_MAXINT - 1, &number, NULL);
-}
-
-void
-vccw_native_write_boot(const VccwNativeDevice *device)
-{
-    const char *index = vccw_native_get(device, "bootindex");
-    const char *own = vccw_native_get(device, "loadparm");
-    const char *loadparm;
-    guint order;
-    char text[16];
-
-    if (!index || *index == '-') {
-        return;
-    }
-    order = g_ascii_strtoull(index, NULL, 10) + device->native->boot_shift;
-    /* The machine's is that of what boots first. */
-    loadparm = own ? own : order == 1 ? device->native->loadparm : NULL;
-    g_snprintf(text, sizeof text, "%u", order);
-    vccw_xml_writer_empty(device->writer, "boot", "order", text,
-                          loadparm ? "loadparm" : NULL, loadparm, NULL);
-}
-
-void
-vccw_native_write_alias(const VccwNativeDevice *device)
-{
-    const char *id = vccw_native_get(device, "id");
-
-    if (id && g_str_has_prefix(id, "ua-")) {
-        vccw_xml_writer_empty(device->writer, "alias", "name", id, NULL);
-    }
-}
-
-static gboolean
-has_good_address(const VccwNativeDevice *device)
-{
-    const char *devno = vccw_native_get(device, "devno");
-    VccwBusId address;
-
-    return !devno || vccw_guest_address_parse(devno, &address, NULL);
-}
-
-void
-vccw_native_write_address(const VccwNativeDevice *device)
-{
-    const char *devno = vccw_native_get(device, "devno");
-    VccwBusId address;
-    char cssid[8], ssid[8], number[8];
-
-    if (!devno || !vccw_guest_address_parse(devno, &address, NULL)) {
-        return;
-    }
-    g_snprintf(cssid, sizeof cssid, "0x%x", address.cssid);
-    g_snprintf(ssid, sizeof ssid, "0x%x", address.ssid);
-    g_snprintf(number, sizeof number, "0x%04x", address.devno);
-    vccw_xml_writer_empty(device->writer, "address", "type", "ccw", "cssid", cssid,
-                          "ssid", ssid, "devno", number, NULL);
-}
-
 /* The UUID at the end of a path of a mediated device. */
 static char *
 uuid_of_path(const char *path)
@@ -135,92 +50,12 @@ write_hostdev(VccwNativeDevice *device)
     return TRUE;
 }
 
-void
-vccw_native_add_key(GPtrArray *pairs, const char *key, const char *value)
-{
-    if (value) {
-        g_ptr_array_add(pairs, (gpointer)key);
-        g_ptr_array_add(pairs, (gpointer)value);
-    }
-}
-
-/* What any virtio device may have in <driver>. */
-static void
-add_virtio(const VccwNativeDevice *device, GPtrArray *pairs)
-{
-    vccw_native_add_key(pairs, "iommu", vccw_native_get(device, "iommu_platform"));
-    vccw_native_add_key(pairs, "packed", vccw_native_get(device, "packed"));
-}
-
-void
-vccw_native_write_driver(const VccwNativeDevice *device, GPtrArray *pairs)
-{
-    add_virtio(device, pairs);
-    if (pairs->len > 0) {
-        vccw_xml_writer_empty_of(device->writer, "driver", pairs);
-    }
-}
-
 static void
 write_virtio(const VccwNativeDevice *device)
 {
     g_autoptr(GPtrArray) pairs = g_ptr_array_new();
 
     vccw_native_write_driver(device, pairs);
-}
-
-/* Whether <driver> can express it: its switches are on or off, its thread has a number.
- */
-static gboolean
-has_good_driver(const VccwNativeDevice *device)
-{
-    static const char *const SWITCHES[] = { "iommu_platform", "packed" };
-    const char *thread = vccw_native_get(device, "iothread");
-    guint64 number;
-
-    for (guint i = 0; i < G_N_ELEMENTS(SWITCHES); i++) {
-        const char *value = vccw_native_get(device, SWITCHES[i]);
-
-        if (value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
-            return FALSE;
-        }
-    }
-    return !thread || (g_str_has_prefix(thread, "iothread") &&
-                       g_ascii_string_to_unsigned(thread + strlen("iothread"), 10, 1,
-                                                  G_MAXINT, &number, NULL) &&
-                       number <= device->native->iothreads);
-}
-
-const char *
-vccw_native_thread(const VccwNativeDevice *device)
-{
-    const char *thread = vccw_native_get(device, "iothread");
-
-    return thread ? thread + strlen("iothread") : NULL;
-}
-
-gboolean
-vccw_native_bus_number(const VccwNativeDevice *device,
-                       const char *prefix,
-                       char **ret_number)
-{
-    const char *bus = vccw_native_get(device, "bus");
-    gsize length = strlen(prefix);
-    guint digits;
-
-    if (!bus) {
-        *ret_number = g_strdup("0");
-        return TRUE;
-    }
-    if (!g_str_has_prefix(bus, prefix)) {
-        return FALSE;
-    }
-    digits = strspn(bus + length, "0123456789");
-    if (digits == 0 || digits > 4 || strcmp(bus + length + digits, ".0") != 0) {
-        return FALSE;
-    }
-    *ret_number = g_strndup(bus + length, digits);
-    return TRUE;
 }
 
 static const struct {
@@ -276,131 +111,6 @@ write_interface(VccwNativeDevice *device)
     vccw_native_write_address(device);
     vccw_xml_writer_close(device->writer, "interface");
     netdev->used = TRUE;
-    return TRUE;
-}
-
-static const struct {
-    const char *backend, *keys, *type;
-} CHARDEVS[] = {
-    { "pty", "backend id logfile logappend", "pty" },
-    { "null", "backend id logfile logappend", "null" },
-    { "stdio", "backend id mux signal logfile logappend", "stdio" },
-    { "vc", "backend id", "vc" },
-    { "file", "backend id path append logfile logappend", "file" },
-    { "pipe", "backend id path logfile logappend", "pipe" },
-    { "serial", "backend id path logfile logappend", "dev" },
-    { "socket", "backend id path server wait logfile logappend", "unix" },
-    { "socket", "backend id host port server wait telnet logfile logappend", "tcp" },
-};
-
-/* The backend of a character device and its row. */
-static VccwOption *
-find_chardev(const VccwNativeDevice *device, guint *ret_row)
-{
-    VccwOption *chardev =
-        vccw_native_find(device->native, "-chardev", vccw_native_get(device, "chardev"));
-    const char *backend = chardev ? vccw_option_get(chardev, "backend") : NULL;
-
-    for (guint i = 0; backend && i < G_N_ELEMENTS(CHARDEVS); i++) {
-        if (!strcmp(CHARDEVS[i].backend, backend) &&
-            vccw_option_has_only(chardev, CHARDEVS[i].keys)) {
-            *ret_row = i;
-            return chardev;
-        }
-    }
-    return NULL;
-}
-
-static void
-write_chardev(const VccwNativeDevice *device, VccwOption *chardev, guint row)
-{
-    const char *type = CHARDEVS[row].type;
-    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
-    gboolean socket = !strcmp(type, "unix") || !strcmp(type, "tcp");
-    gboolean server = vccw_option_is(chardev, "server", "on");
-
-    vccw_native_add_key(pairs, "mode", socket ? (server ? "bind" : "connect") : NULL);
-    vccw_native_add_key(pairs, "host", vccw_option_get(chardev, "host"));
-    vccw_native_add_key(pairs, "service", vccw_option_get(chardev, "port"));
-    vccw_native_add_key(pairs, "path", vccw_option_get(chardev, "path"));
-    vccw_native_add_key(pairs, "append", vccw_option_get(chardev, "append"));
-    if (pairs->len > 0) {
-        vccw_xml_writer_empty_of(device->writer, "source", pairs);
-    }
-    if (!strcmp(type, "tcp")) {
-        vccw_xml_writer_empty(device->writer, "protocol", "type",
-                              vccw_option_is(chardev, "telnet", "on") ? "telnet" : "raw",
-                              NULL);
-    }
-    if (vccw_option_get(chardev, "logfile")) {
-        const char *append = vccw_option_get(chardev, "logappend");
-        vccw_xml_writer_empty(device->writer, "log", "file",
-                              vccw_option_get(chardev, "logfile"),
-                              append ? "append" : NULL, append, NULL);
-    }
-    chardev->used = TRUE;
-}
-
-/* On the SCLP: a <console>, as every Linux distribution's guest has it. */
-static gboolean
-write_sclp(VccwNativeDevice *device)
-{
-    guint row;
-    VccwOption *chardev = find_chardev(device, &row);
-
-    if (!chardev) {
-        return FALSE;
-    }
-    vccw_xml_writer_open(device->writer, "console", "type", CHARDEVS[row].type, NULL);
-    write_chardev(device, chardev, row);
-    vccw_xml_writer_empty(device->writer, "target", "type", device->what, NULL);
-    vccw_native_write_alias(device);
-    vccw_xml_writer_close(device->writer, "console");
-    return TRUE;
-}
-
-static gboolean
-write_3270(VccwNativeDevice *device)
-{
-    guint row;
-    VccwOption *chardev = find_chardev(device, &row);
-
-    if (!chardev) {
-        return FALSE;
-    }
-    vccw_xml_writer_open(device->writer, "serial", "type", CHARDEVS[row].type, NULL);
-    write_chardev(device, chardev, row);
-    vccw_xml_writer_open(device->writer, "target", NULL);
-    vccw_xml_writer_empty(device->writer, "model", "name", "x-terminal3270", NULL);
-    vccw_xml_writer_close(device->writer, "target");
-    vccw_native_write_alias(device);
-    vccw_native_write_address(device);
-    vccw_xml_writer_close(device->writer, "serial");
-    return TRUE;
-}
-
-static gboolean
-write_port(VccwNativeDevice *device)
-{
-    guint row;
-    VccwOption *chardev = find_chardev(device, &row);
-    g_autofree char *controller = NULL;
-    const char *port = vccw_native_get(device, "nr");
-    const char *name = vccw_native_get(device, "name");
-
-    if (!chardev || !vccw_native_bus_number(device, "virtio-serial", &controller)) {
-        return FALSE;
-    }
-    vccw_xml_writer_open(device->writer, device->what, "type", CHARDEVS[row].type, NULL);
-    write_chardev(device, chardev, row);
-    vccw_xml_writer_empty(device->writer, "target", "type", "virtio",
-                          name ? "name" : NULL, name, NULL);
-    vccw_native_write_alias(device);
-    if (vccw_native_get(device, "bus") && port) {
-        vccw_xml_writer_empty(device->writer, "address", "type", "virtio-serial",
-                              "controller", controller, "bus", "0", "port", port, NULL);
-    }
-    vccw_xml_writer_close(device->writer, device->what);
     return TRUE;
 }
 
@@ -614,11 +324,12 @@ static const struct {
     { "virtio-9p-ccw", VIRTIO "fsdev mount_tag", write_filesystem, NULL },
     { "virtio-net-ccw", VIRTIO "netdev mac bootindex loadparm host_mtu", write_interface,
       NULL },
-    { "x-terminal3270", COMMON "chardev", write_3270, NULL },
-    { "virtserialport", "driver id bus nr chardev name", write_port, "channel" },
-    { "sclpconsole", "driver id chardev", write_sclp, "sclp" },
-    { "sclplmconsole", "driver id chardev", write_sclp, "sclplm" },
-    { "virtconsole", "driver id bus nr chardev", write_port, "console" },
+    { "x-terminal3270", COMMON "chardev", vccw_native_write_3270, NULL },
+    { "virtserialport", "driver id bus nr chardev name", vccw_native_write_port,
+      "channel" },
+    { "sclpconsole", "driver id chardev", vccw_native_write_sclp, "sclp" },
+    { "sclplmconsole", "driver id chardev", vccw_native_write_sclp, "sclplm" },
+    { "virtconsole", "driver id bus nr chardev", vccw_native_write_port, "console" },
     { "virtio-keyboard-ccw", VIRTIO, write_input, "keyboard" },
     { "virtio-mouse-ccw", VIRTIO, write_input, "mouse" },
     { "virtio-tablet-ccw", VIRTIO, write_input, "tablet" },
@@ -641,8 +352,7 @@ write_device(VccwNativeDevice *device, VccwOption *option, guint row)
     }
     device->option = option;
     device->what = DRIVERS[row].what;
-    option->used = has_good_address(device) && has_good_boot_index(device) &&
-                   has_good_driver(device) && DRIVERS[row].write(device);
+    option->used = vccw_native_is_expressible(device) && DRIVERS[row].write(device);
 }
 
 /* Objects that several devices share are used when one of them is in the XML. */

@@ -66,6 +66,10 @@ gboolean vccw_native_bus_number(const VccwNativeDevice *device,
                                 const char *prefix,
                                 char **ret_number);
 
+/** vccw_native_is_expressible: Returns: whether XML can express the address, the place in
+ * the boot order and the virtio options that the device has. */
+gboolean vccw_native_is_expressible(const VccwNativeDevice *device);
+
 /**
  * vccw_native_write_virtio_disk: Writes a virtio disk, with the image behind it.
  *
@@ -79,5 +83,19 @@ gboolean vccw_native_write_virtio_disk(VccwNativeDevice *device);
  * Returns: FALSE, and has written nothing, if XML cannot express it.
  */
 gboolean vccw_native_write_scsi_disk(VccwNativeDevice *device);
+
+/**
+ * vccw_native_write_sclp: Writes a console on the SCLP, as every Linux distribution's
+ * guest has it.
+ *
+ * Returns: FALSE, and has written nothing, if XML cannot express it.
+ */
+gboolean vccw_native_write_sclp(VccwNativeDevice *device);
+
+/** vccw_native_write_3270: The same for a 3270 terminal. */
+gboolean vccw_native_write_3270(VccwNativeDevice *device);
+
+/** vccw_native_write_port: The same for a port of a virtio serial controller. */
+gboolean vccw_native_write_port(VccwNativeDevice *device);
 
 G_END_DECLS
