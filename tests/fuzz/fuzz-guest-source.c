@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Guests whose hostdevs name devices: whatever the bytes are, they become a document that
- * stock libvirt can read or an error. What was changed can be changed back, and then to
- * the same as before; what needs no change is left alone.
+ * Guests whose hostdevs name devices: whatever the bytes are, they become a document with
+ * UUIDs or an error. What was changed can be changed back, and then names the same again;
+ * what needs no change is left alone.
  */
 
 #include "sound.h"
@@ -50,6 +50,18 @@ assert_same_sources(const GArray *a, const GArray *b)
     }
 }
 
+/* Two hostdevs of one device share a UUID, and so a note. */
+static gboolean
+has_twins(const GArray *sources)
+{
+    for (guint i = 0; i < sources->len; i++)
+        for (guint j = i + 1; j < sources->len; j++)
+            if (vccw_uuid_equal(&g_array_index(sources, VccwGuestSource, i).uuid,
+                                &g_array_index(sources, VccwGuestSource, j).uuid))
+                return TRUE;
+    return FALSE;
+}
+
 /* @text: as the person wrote it, without notes. */
 static void
 try_ways(const char *text)
@@ -59,7 +71,8 @@ try_ways(const char *text)
     g_autofree char *back = NULL;
     g_autofree char *unchanged = NULL;
 
-    if (!resolve(text, &there) || !there.text || !resolve(there.text, &again))
+    if (!resolve(text, &there) || !there.text || has_twins(there.sources) ||
+        !resolve(there.text, &again))
         return;
     g_assert_cmpuint(there.hostdevs, ==, again.hostdevs);
     g_assert_true(!again.text || g_str_equal(again.text, there.text));
@@ -72,7 +85,7 @@ try_ways(const char *text)
     g_assert_null(unchanged);
     vccw_guest_source_result_clear(&again);
     g_assert_true(resolve(back, &again));
-    g_assert_cmpstr(again.text, ==, there.text);
+    assert_same_sources(there.sources, again.sources);
 }
 
 static void
@@ -95,15 +108,30 @@ try_metadata(const char *text)
                   vccw_guest_source_find(less, &add.name, &found));
 }
 
+/* Returns: (transfer full): the document without any notes; libvirt keeps one element of
+ * a namespace only, but here there may be more. */
+static char *
+without_notes(const char *text)
+{
+    char *plain = g_strdup(text);
+
+    for (char *next = vccw_guest_source_restore(plain); next;
+         next = vccw_guest_source_restore(plain)) {
+        g_free(plain);
+        plain = next;
+    }
+    return plain;
+}
+
 int
 LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     g_autofree char *text = g_strndup((const char *)data, size);
-    g_autofree char *plain = vccw_guest_source_restore(text);
+    g_autofree char *plain = without_notes(text);
     VccwUuid uuid;
 
     vccw_guest_source_by_alias(text, "ua-a", &uuid);
-    try_ways(plain ? plain : text);
+    try_ways(plain);
     try_metadata(text);
     return 0;
 }
