@@ -206,7 +206,6 @@ vccw_holder_take(const VccwHolderHost *host,
 {
     g_autoptr(VccwHolderRecord) record = g_new0(VccwHolderRecord, 1);
     g_autofree char *quoted = vccw_quote(guest->name, VCCW_QUOTE_VALUE);
-    g_autofree char *name = NULL;
     g_auto(VccwFd) fd = -1;
     g_autoptr(GError) problem = NULL;
 

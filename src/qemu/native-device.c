@@ -148,7 +148,6 @@ write_controller(VccwNativeDevice *device)
 static gboolean
 write_memballoon(VccwNativeDevice *device)
 {
-    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
     const char *deflate = vccw_native_get(device, "deflate-on-oom");
     const char *pages = vccw_native_get(device, "free-page-reporting");
 

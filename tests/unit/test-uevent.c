@@ -725,8 +725,6 @@ test_lost_registration(Fixture *f, gconstpointer data)
 static void
 test_overflow(Fixture *f, gconstpointer data)
 {
-    g_autofree char *message = NULL;
-
     if (skip(f))
         return;
     for (guint episode = 0; episode < 100; episode++) {
