@@ -431,6 +431,15 @@ def background(*argv, out):
         process.wait(10 * SLOW)
 
 
+def is_open_elsewhere(path):
+    """Whether another process has the file open, as one that waits for a lock has."""
+    for link in glob.glob('/proc/[0-9]*/fd/*'):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == path and not link.startswith(f'/proc/{os.getpid()}/'):
+                return True
+    return False
+
+
 def until_heard(path, act):
     """Acts again and again, until whoever writes to the file has heard of it."""
     def has_heard():

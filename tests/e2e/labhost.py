@@ -71,8 +71,10 @@ def is_ready(subchannel):
             if _read(f'{path}/cutype').startswith('3832/'):
                 return _read(f'{path}/online') == '1'
             return True
-    # One whose device was pulled out may stay, and has nothing to wait for.
-    return _read(f'{SYS}/devices/{subchannel}/dev_busid') == 'none'
+    with contextlib.suppress(FileNotFoundError):
+        # One whose device was pulled out may stay, and has nothing to wait for.
+        return _read(f'{SYS}/devices/{subchannel}/dev_busid') == 'none'
+    return False
 
 
 def free(subchannel):

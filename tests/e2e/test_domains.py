@@ -5,12 +5,11 @@ import os
 import re
 import signal
 import stat
-import time
 
 import pytest
 
 from domainlib import DOMAIN, DOMAIN_UUID, MDEV_UUID, domain_path, domain_xml, hostdev_xml
-from hostlib import DOMAINS, MODULE, Virsh, background, read_file, run, wait_for, write_file
+from hostlib import (DOMAINS, MODULE, Virsh, background, read_file, run, wait_for, write_file)
 
 OTHER_UUID = '0e5a2c8e-6d51-44ca-b4a5-7a0d3b0d3f11'
 NAMESPACE = 'http://example.org/owner'
@@ -338,20 +337,25 @@ def test_undefine_contradiction(virsh, define):
 
 def test_events(virsh, define, tmp_path):
     out = tmp_path / 'events'
+
+    def heard():
+        define(name='other', uuid=OTHER_UUID)
+        virsh.ok('desc', 'other', '--title', 'x')
+        return "'other': type title" in read_file(out)  # that is asked for after lifecycle
+
     with background('virsh', '-c', 'ccw:///system', 'event', '--all', '--loop', out=out):
-        deadline = time.monotonic() + 10
-        while 'Updated' not in read_file(out) and time.monotonic() < deadline:
-            define()  # until it listens
-            time.sleep(0.1)
-        out.write_text('')
+        wait_for(heard, 'events are heard')
+        define()
         virsh.ok('domrename', DOMAIN, 'new')
         virsh.ok('desc', 'new', '--title', 'x')
         virsh.ok('metadata', 'new', NAMESPACE, '--key', 'o', '--set', '<a/>')
         virsh.ok('undefine', 'new')
         define()
-        wait_for(lambda: 'Defined Added' in read_file(out), 'the last event')
-    events = [line.strip('\0') for line in read_file(out).splitlines() if 'event' in line]
+        wait_for(lambda: read_file(out).count(f"'{DOMAIN}': Defined Added") == 2, 'the last event')
+    events = [line.strip('\0') for line in read_file(out).splitlines()
+              if 'event' in line and "'other'" not in line]
     assert events == [
+        f"event 'lifecycle' for domain '{DOMAIN}': Defined Added",
         f"event 'lifecycle' for domain '{DOMAIN}': Undefined Renamed",
         "event 'lifecycle' for domain 'new': Defined Renamed",
         "event 'metadata-change' for domain 'new': type title, uri <null>",

@@ -24,7 +24,10 @@ RECORD = f'{hostlib.REMEMBERED}/holder/{UUID}'
 
 
 def driver():
-    return os.path.basename(os.readlink(f'/sys/bus/css/devices/{SUBCHANNEL}/driver'))
+    try:
+        return os.path.basename(os.readlink(f'/sys/bus/css/devices/{SUBCHANNEL}/driver'))
+    except FileNotFoundError:
+        return None
 
 
 def change():

@@ -296,7 +296,7 @@ connection = libvirt.open('qemu:///system')
 seen = []
 connection.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE,
                                       lambda _, device, *__: seen.append(device.name()), None)
-open('/tmp/listening', 'w').close()
+open('/tmp/virtccw-rights-listening', 'w').close()
 libvirt.virEventAddTimeout(200, lambda *_: None, None)
 end = time.monotonic() + 20
 while sys.argv[1] not in seen and time.monotonic() < end:
@@ -345,13 +345,13 @@ def hear(folder):
     told = []
     waiting = threading.Thread(target=lambda: told.append(as_user(LISTEN, shown)))
     waiting.start()
-    wait_for(lambda: os.path.exists('/tmp/listening'), 'it listens')
+    wait_for(lambda: os.path.exists('/tmp/virtccw-rights-listening'), 'it listens')
     for index, text in enumerate((hostlib.mdev_xml(),
                                   hostlib.mdev_xml(hostlib.OTHER_UUID, hostlib.OTHER))):
         write_file(f'{folder}/{index}.xml', text)
         hostlib.ok('virsh', '-c', 'qemu:///system', 'nodedev-define', f'{folder}/{index}.xml')
     waiting.join(30)
-    os.unlink('/tmp/listening')
+    os.unlink('/tmp/virtccw-rights-listening')
     assert told == [[shown]]
 
 

@@ -169,7 +169,7 @@ connection = libvirt.open('ccw:///system')
 heard = []
 connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                   lambda _, guest, *__: heard.append(guest.name()), None)
-open('/tmp/listening', 'w').close()
+open('/tmp/virtccw-verbs-listening', 'w').close()
 libvirt.virEventAddTimeout(200, lambda *_: None, None)
 end = time.monotonic() + 20
 while 'other' not in heard and time.monotonic() < end:
@@ -186,8 +186,8 @@ def test_guests_that_may_not_be_seen(fresh_host, rules, tmp_path):
         root.open()
         waiting = threading.Thread(target=lambda: told.append(as_user(SEEN)))
         waiting.start()
-        hostlib.wait_for(lambda: os.path.exists('/tmp/listening'), 'it listens')
-        os.unlink('/tmp/listening')
+        hostlib.wait_for(lambda: os.path.exists('/tmp/virtccw-verbs-listening'), 'it listens')
+        os.unlink('/tmp/virtccw-verbs-listening')
         root.call(11, xdr('s', domain_xml()))
         root.call(11, xdr('s', domain_xml('other', OTHER_UUID)))
         waiting.join(40)
@@ -204,12 +204,15 @@ def test_event_right_behind_the_registration(fresh_host, rules, tmp_path):
     with alone(tmp_path, CONFIG, 'yes', 'yes', actions()), RpcClient(RW_SOCKET) as root:
         root.open()
         told = []
-        waiting = threading.Thread(target=lambda: told.append(as_user(REGISTER, RW_SOCKET)))
-        waiting.start()
-        while waiting.is_alive():
-            root.call(11, xdr('s', domain_xml()))
-            time.sleep(0.001)
-        assert told and told[0][0] == ['reply', 'event'] and told[0][1] > 0.03, told
+        # A client that is woken late takes the moment for shorter than it is.
+        while len(told) < 5 and not (told and told[-1][1] > 0.03):
+            waiting = threading.Thread(target=lambda: told.append(as_user(REGISTER, RW_SOCKET)))
+            waiting.start()
+            while waiting.is_alive():
+                root.call(11, xdr('s', domain_xml()))
+                time.sleep(0.001)
+            assert told and told[-1][0] == ['reply', 'event'], told
+        assert told[-1][1] > 0.03, told
 
 
 # So much longer than the moment takes.

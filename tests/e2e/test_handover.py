@@ -8,14 +8,13 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
 from hostlib import (CSS, LAB, MODULE, OTHER, OTHER_UUID, OVERRIDES, REMEMBERED, RW_SOCKET,
                      SUBCHANNEL, UUID, Daemon, bind_vfio, child, client_uri, css_name, ctl, define_file,
-                     definition_path, mdev_exists, mdev_name, mdev_xml, ok, read_file, run,
-                     wait_for, write_file)
+                     definition_path, is_open_elsewhere, mdev_exists, mdev_name, mdev_xml, ok, read_file,
+                     run, wait_for, write_file)
 from rpcclient import RpcClient, xdr
 
 pytestmark = pytest.mark.skipif(LAB, reason='the DASD and its uses are simulated')
@@ -49,8 +48,10 @@ LABEL="end_dasd_eckd_0.0.3000"
 
 
 def driver(subchannel=SUBCHANNEL):
-    link = f'/sys/bus/css/devices/{subchannel}/driver'
-    return os.path.basename(os.readlink(link)) if os.path.islink(link) else None
+    try:
+        return os.path.basename(os.readlink(f'/sys/bus/css/devices/{subchannel}/driver'))
+    except FileNotFoundError:
+        return None
 
 
 def is_online(device=DEVICE):
@@ -487,11 +488,12 @@ class TestIdentity:
         """A device that was named is not another one's subchannel, which it was at the call."""
         virsh.ok('nodedev-list')
         os.makedirs(f'{REMEMBERED}/lock', exist_ok=True)
-        with open(f'{REMEMBERED}/lock/{SUBCHANNEL}', 'w', encoding='ascii') as lock:
+        path = f'{REMEMBERED}/lock/{SUBCHANNEL}'
+        with open(path, 'w', encoding='ascii') as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with child(['virsh', '-c', client_uri(), f'nodedev-{verb}', CCW], text=True,
                        stderr=subprocess.PIPE) as process:
-                time.sleep(1)
+                wait_for(lambda: is_open_elsewhere(path), 'it waits for the lock')
                 self.renumber(now)
                 if now == 'vfio_ccw':
                     bind_vfio()
@@ -647,20 +649,23 @@ class TestIdentity:
         """What is taken is the device that was named, and not its old subchannel."""
         virsh.ok('nodedev-detach', OTHER_CSS)  # makes the folder of locks
         virsh.ok('nodedev-reattach', OTHER_CSS)
-        lock = os.open(f'{REMEMBERED}/lock/{SUBCHANNEL}', os.O_RDWR | os.O_CREAT, 0o600)
+        path = f'{REMEMBERED}/lock/{SUBCHANNEL}'
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
 
         def change():
-            time.sleep(0.5)
             self.renumber_with_host()
             os.close(lock)
 
-        assert '0.0.4711' in self.detach_meanwhile(change, lambda: True)
+        assert '0.0.4711' in self.detach_meanwhile(change, lambda: is_open_elsewhere(path))
 
     def test_renumbered_while_it_is_taken(self, virsh):
-        ctl('fault', f'*/{SUBCHANNEL}/driver_override', 'write', 'delay=2', 'count=1')
-        self.detach_meanwhile(self.renumber_with_host,
-                              lambda: os.path.exists(TAKEN) and not is_online())
+        def change():
+            self.renumber_with_host()
+            ctl('unfault')
+
+        ctl('fault', f'*/{SUBCHANNEL}/driver_override', 'write', 'hang', 'count=1')
+        self.detach_meanwhile(change, lambda: os.path.exists(TAKEN) and not is_online())
 
 
 class TestEvents:

@@ -21,7 +21,10 @@ ONLINE = '/sys/bus/ccw/devices/0.0.3000/online'
 
 
 def driver():
-    return os.path.basename(os.readlink(DRIVER)) if os.path.islink(DRIVER) else None
+    try:
+        return os.path.basename(os.readlink(DRIVER))
+    except FileNotFoundError:
+        return None
 
 
 def is_with_host():
@@ -60,6 +63,7 @@ class TestStockLibvirt:
         stock.ok('nodedev-define', document(mdev_xml()))
         stock.ok('nodedev-start', MDEV)
         wait_for(lambda: MDEV in virsh.names('--cap', 'mdev'), 'we see what it started')
+        wait_for(lambda: MDEV in stock.names('--cap', 'mdev'), 'so does stock libvirt')
         assert MDEV in virsh.fails('nodedev-reattach', CSS) and mdev_exists()
         stock.ok('nodedev-destroy', MDEV)
         stock.ok('nodedev-undefine', MDEV)

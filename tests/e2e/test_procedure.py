@@ -87,7 +87,7 @@ def take_down(virsh):
     assert not os.path.exists(definition_path())
     assert MDEV not in virsh.names('--all')
     override('unset-override')
-    assert 'ccw_0_0_3000' in wait_for(lambda: virsh.names('--cap', 'ccw'), 'devices are back')
+    wait_for(lambda: 'ccw_0_0_3000' in virsh.names('--cap', 'ccw'), 'the device is back')
 
 
 def test_procedure(daemon, virsh):
