@@ -9,8 +9,8 @@ import libvirt
 import pytest
 
 from domainlib import domain_xml
-from hostlib import (CSS, MODULE, OTHER, SUBCHANNEL, URI, UUID, bind_vfio, mdev_exists, mdev_name,
-                     mdev_xml, wait_for)
+from hostlib import (CSS, MODULE, OTHER, SUBCHANNEL, URI, UUID, at_most, bind_vfio, mdev_exists,
+                     mdev_name, mdev_xml, wait_for)
 
 THREADS = 16
 ROUNDS = 5
@@ -28,11 +28,12 @@ def in_threads(work, count=THREADS):
     barrier = threading.Barrier(count)
 
     def begin(number):
-        barrier.wait(10)
+        barrier.wait(at_most(10))
         return work(number)
 
     with concurrent.futures.ThreadPoolExecutor(count) as pool:
-        return [future.result(60) for future in [pool.submit(begin, n) for n in range(count)]]
+        futures = [pool.submit(begin, number) for number in range(count)]
+        return [future.result(at_most(60)) for future in futures]
 
 
 class Events:

@@ -19,7 +19,7 @@ import hostlib
 import scriptedlib
 import sidelib
 from frontlib import CONFIG, FRONT
-from hostlib import CSS, RW_SOCKET, SOCKETS, SUBCHANNELS, Virsh, at_most, write_file
+from hostlib import CSS, RW_SOCKET, SOCKETS, SUBCHANNELS, Virsh, at_most, wait_for, write_file
 from rpcclient import HEADER, REMOTE, RpcClient, RpcError, xdr
 from scriptedlib import (CLOSE, DEREGISTER, DOWNLOAD, GRAPHICS_FD, LIST_ALL, NETWORKS, OPEN,
                          REGISTER, STREAM, UPLOAD)
@@ -141,13 +141,13 @@ def one_death(scripted, point, bystander):
     with Session(QEMU_SOCKET) as client:
         thread = threading.Thread(target=lambda: outcome.append(ends(client)))
         thread.start()
-        assert scripted.hangs.wait(10), f'it did not come to byte {point}'
+        assert scripted.hangs.wait(at_most(10)), f'it did not come to byte {point}'
         bystander.ask()
         death = time.monotonic()
         scripted.may_die.set()
-        scripted.died.wait(10)
+        scripted.died.wait(at_most(10))
         bystander.ask()
-        thread.join(10)
+        thread.join(at_most(10))
         assert not thread.is_alive(), f'byte {point}: the client waits for ever'
     assert outcome[0], f'byte {point}: the client noticed nothing'
     return outcome[0] - death
@@ -261,9 +261,11 @@ def test_libvirtd_stopped_at_many_points(fresh_host, tmp_path):
             assert set(SUBCHANNELS) <= set(Virsh().names())
         finally:
             stock.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: all(worker.rounds or worker.error for worker in workers),
+                 'each has asked for everything', at_most(60))
         for worker in workers:
             worker.over = True
-            worker.join(30)
+            worker.join(at_most(30))
             assert worker.error is None and worker.rounds > 0
         print(f'{STOPS} stops: a bystander answered in {bystander.slowest * 1000:.1f} ms at most')
         assert bystander.slowest < at_most(AT_ONCE)
@@ -289,7 +291,7 @@ def test_libvirtd_killed(fresh_host, tmp_path):
             death = time.monotonic()
             for worker in workers:
                 bystander.ask()
-                worker.join(10)
+                worker.join(at_most(10))
                 assert worker.error is not None
                 slowest = max(slowest, worker.ended - death)
         assert set(SUBCHANNELS) <= set(Virsh('nodedev:///system').names())

@@ -446,7 +446,7 @@ def test_what_is_left_over_is_tried_again(way, stock, front, tmp_path):
         front.start('--config', str(tmp_path / 'virtccwd.conf'))
         front.wait_log('cannot be given back')
         assert driver() == 'vfio_ccw'
-    wait_for(with_host, 'the host has it back')
+    wait_for(with_host, 'the host has it back', 60)
 
 
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE

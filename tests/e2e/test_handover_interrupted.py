@@ -469,7 +469,7 @@ def test_blocked_in_kernel(host, one, path):
     define_file(OTHER_UUID, OTHER)
     host.node(OTHER_MDEV)
     one.prepare(host)
-    host.answer_within(1)
+    host.answer_within(3)
     ctl('fault', path, 'write', 'hang', 'count=1')
     message = attempt(one, host)
     assert message and 'still in progress' in message, message

@@ -10,7 +10,7 @@ import struct
 import time
 
 import pytest
-from hostlib import RO_SOCKET, RW_SOCKET, VIRTCCWD, run, wait_for
+from hostlib import RO_SOCKET, RW_SOCKET, VIRTCCWD, at_most, run, wait_for
 from rpcclient import CALL, HEADER, OK, REMOTE, RpcClient, xdr
 
 MIB = 1024 * 1024
@@ -42,7 +42,7 @@ def time_to_open():
 
 def check(daemon, megabytes):
     """Root gets in at once; memory is within a bound, which sanitizers do not keep."""
-    assert time_to_open() < (1 if SANITIZED else 0.2)
+    assert time_to_open() < at_most(1 if SANITIZED else 0.2)
     if not SANITIZED:
         assert memory(daemon) < megabytes * MIB
 

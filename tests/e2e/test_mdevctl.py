@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from hostlib import (DEFINITIONS, OTHER, OTHER_UUID, SUBCHANNEL, UUID, bind_vfio, ctl,
-                     define_file, definition_path, free, mdev_exists, mdev_name, mdev_xml,
-                     mdevctl_rule, ok, read_file, run, simulated, wait_for, write_file)
+from hostlib import (DEFINITIONS, OTHER, OTHER_UUID, SLOW, SUBCHANNEL, UUID, at_most,
+                     bind_vfio, ctl, define_file, definition_path, free, mdev_exists,
+                     mdev_name, mdev_xml, mdevctl_rule, ok, read_file, run, simulated, wait_for,
+                     write_file)
 
 MDEV = mdev_name()
 
@@ -56,40 +57,45 @@ class TestVirshToMdevctl:
         assert read_file(definition_path(OTHER_UUID)) == theirs
 
 
+def soon():
+    """A second of an idle machine, for wait_for()."""
+    return at_most(1) / SLOW
+
+
 class TestMdevctlToVirsh:
     """What mdevctl does to definitions; virsh shows it within a second."""
 
     def test_define_modify_undefine(self, virsh):
         ok('mdevctl', 'define', '-u', UUID, '-p', SUBCHANNEL, '-t', 'vfio_ccw-io')
-        wait_for(lambda: MDEV in virsh.names('--inactive'), 'it is listed', 1)
+        wait_for(lambda: MDEV in virsh.names('--inactive'), 'it is listed', soon())
         assert '<attr' not in virsh.ok('nodedev-dumpxml', MDEV)
         ok('mdevctl', 'modify', '-u', UUID, '-p', SUBCHANNEL, '--auto')
         wait_for(lambda: 'Autostart:      yes' in virsh.ok('nodedev-info', MDEV),
-                 'autostart is shown', 1)
+                 'autostart is shown', soon())
         ok('mdevctl', 'modify', '-u', UUID, '-p', SUBCHANNEL, '--addattr', 'one',
            '--value', '1')
         wait_for(lambda: "<attr name='one' value='1'/>" in virsh.ok('nodedev-dumpxml', MDEV),
-                 'the attribute is shown', 1)
+                 'the attribute is shown', soon())
         ok('mdevctl', 'undefine', '-u', UUID, '-p', SUBCHANNEL)
-        wait_for(lambda: MDEV not in virsh.names('--all'), 'it is gone', 1)
+        wait_for(lambda: MDEV not in virsh.names('--all'), 'it is gone', soon())
 
     def test_start_and_stop(self, virsh):
         bind_vfio()
         ok('mdevctl', 'start', '-u', UUID, '-p', SUBCHANNEL, '-t', 'vfio_ccw-io')
-        wait_for(lambda: MDEV in virsh.names(), 'it is listed', 1)
+        wait_for(lambda: MDEV in virsh.names(), 'it is listed', soon())
         assert 'Persistent:     no' in virsh.ok('nodedev-info', MDEV)
         ok('mdevctl', 'stop', '-u', UUID)
-        wait_for(lambda: MDEV not in virsh.names('--all'), 'it is gone', 1)
+        wait_for(lambda: MDEV not in virsh.names('--all'), 'it is gone', soon())
 
     def test_folder_that_comes_and_goes(self, virsh):
         define_file(subchannel='0.0.0abc')
         name = mdev_name(subchannel='0.0.0abc')
-        wait_for(lambda: name in virsh.names('--all'), 'it is listed', 1)
+        wait_for(lambda: name in virsh.names('--all'), 'it is listed', soon())
         os.unlink(definition_path(subchannel='0.0.0abc'))
         os.rmdir(f'{DEFINITIONS}/0.0.0abc')
-        wait_for(lambda: name not in virsh.names('--all'), 'it is gone', 1)
+        wait_for(lambda: name not in virsh.names('--all'), 'it is gone', soon())
         define_file(subchannel='0.0.0abc')
-        wait_for(lambda: name in virsh.names('--all'), 'it is listed again', 1)
+        wait_for(lambda: name in virsh.names('--all'), 'it is listed again', soon())
 
 
 class TestSharing:

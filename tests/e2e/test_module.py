@@ -15,7 +15,7 @@ import pytest
 import sidelib
 from domainlib import DOMAIN, domain_xml
 from hostlib import (BUILD, CLIENTS, CSS, LAB, OTHER, OTHER_UUID, SOURCE, SUBCHANNEL, UUID, Virsh,
-                     bind_vfio, define_file, mdev_exists, mdev_name, mdev_xml, ok,
+                     at_most, bind_vfio, define_file, mdev_exists, mdev_name, mdev_xml, ok,
                      read_file, run, wait_for, write_file)
 
 MDEV = mdev_name()
@@ -327,7 +327,7 @@ def test_sixteen_threads(root):
     for thread in all_threads:
         thread.start()
     for thread in all_threads:
-        thread.join(120)
+        thread.join(at_most(120))
     assert not failures and not any(thread.is_alive() for thread in all_threads)
     shared.close()
 
